@@ -1,0 +1,1 @@
+//! The page: components and the model behind them.

@@ -1,0 +1,2 @@
+//! Runs scenarios without a page.
+fn main() {}

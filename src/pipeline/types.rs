@@ -1,0 +1,295 @@
+//! What the stages hand on: `Signal` -> `Forecast` -> `Diagnosis` -> `Decision`, and what people read of it.
+
+use crate::ids::{ActionId, DecisionId, IncidentId, ServiceId};
+use crate::platform::Action;
+use crate::telemetry::Metric;
+use crate::units::{Ratio, SimTime};
+use serde::{Deserialize, Serialize};
+
+/// Health of a service.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// No samples (yet, or any more).
+    #[default]
+    Unknown,
+    /// All metrics below their first threshold.
+    Healthy,
+    /// Some metric at or above its first threshold.
+    Degraded,
+    /// Some metric at or above its second threshold, or no instance ready.
+    Critical,
+}
+
+/// One piece of evidence: a metric against what it was held to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// One line for people, with numbers and units: `errors 62.0 % >= 5 %`.
+    pub text: String,
+    /// The metric, if it is about one.
+    pub metric: Option<Metric>,
+    /// Its value.
+    pub value: f64,
+    /// The threshold or reference it was compared with.
+    pub reference: f64,
+}
+
+/// Monitor's verdict on one service at one scrape.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Signal {
+    /// State after hysteresis.
+    pub health: Health,
+    /// Since when it is in this state.
+    pub since: SimTime,
+    /// Why it is not healthy; empty when it is.
+    pub reasons: Vec<Evidence>,
+}
+
+/// Where a metric is heading. Cannot be built without its interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forecast {
+    /// Which metric.
+    pub metric: Metric,
+    /// Seconds ahead that `value` is for.
+    pub horizon_s: f64,
+    /// Expected value then, in the metric's unit.
+    pub value: f64,
+    /// Lower end of the 90 % interval.
+    pub low: f64,
+    /// Upper end of the 90 % interval.
+    pub high: f64,
+    /// The Critical threshold it is held against.
+    pub threshold: f64,
+    /// Probability that it reaches the threshold within the horizon.
+    pub breach_probability: Ratio,
+    /// Seconds until it reaches the threshold: expected, earliest, latest (90 %); `None` if it is not heading there.
+    pub breach_in_s: Option<(f64, f64, f64)>,
+}
+
+/// What kind of failure it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum FailureClass {
+    /// CPU or memory is short.
+    ResourceExhaustion,
+    /// The service itself fails requests.
+    ApplicationError,
+    /// It is slow, without being short of CPU or memory.
+    PerformanceDegradation,
+    /// It suffers from a service or a network path it depends on.
+    DependencyFailure,
+    /// The network between a caller and a callee.
+    NetworkFailure,
+    /// CPU or memory is getting short (seed policy's word for Degraded).
+    ResourceWarning,
+    /// It fails some requests (seed policy).
+    ApplicationWarning,
+    /// It is getting slow (seed policy).
+    PerformanceWarning,
+    /// None of these.
+    Unknown,
+}
+
+impl FailureClass {
+    /// The name people see: `RESOURCE_EXHAUSTION`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ResourceExhaustion => "RESOURCE_EXHAUSTION",
+            Self::ApplicationError => "APPLICATION_ERROR",
+            Self::PerformanceDegradation => "PERFORMANCE_DEGRADATION",
+            Self::DependencyFailure => "DEPENDENCY_FAILURE",
+            Self::NetworkFailure => "NETWORK_FAILURE",
+            Self::ResourceWarning => "RESOURCE_WARNING",
+            Self::ApplicationWarning => "APPLICATION_WARNING",
+            Self::PerformanceWarning => "PERFORMANCE_WARNING",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+}
+
+/// What is wrong with a service and where it comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Diagnosis {
+    /// The service with the symptoms.
+    pub service: ServiceId,
+    /// Kind of failure.
+    pub class: FailureClass,
+    /// The service held to be the cause (itself, or a dependency).
+    pub cause: ServiceId,
+    /// The metric that tells the most.
+    pub metric: Option<Metric>,
+    /// How sure, 0..=1.
+    pub confidence: Ratio,
+    /// What speaks for it.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What a decision does: an action, or deliberately nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Choice {
+    /// Ask the platform for this.
+    Act(Action),
+    /// Leave it alone: a dependency is the cause, or an action is still working.
+    Hold,
+    /// Nothing in the catalogue would help (any more): a person is needed.
+    Page,
+}
+
+/// A candidate with its score. The chosen one has no reason against it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// What it would do.
+    pub choice: Choice,
+    /// Expected benefit less cost and risk; comparable within one decision only, higher is better.
+    pub score: f64,
+    /// Vetoed: not admissible whatever its score.
+    pub vetoed: bool,
+    /// Why it is (not) this one.
+    pub reason: String,
+}
+
+/// How far a decision is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecisionState {
+    /// Recorded only: the dial is on Advise, or it holds or pages.
+    Advised,
+    /// A person has until `expires_at` to approve or reject.
+    AwaitingApproval,
+    /// The platform is at it.
+    Executing,
+    /// Done; watching whether it helped.
+    Verifying,
+    /// It helped.
+    Succeeded,
+    /// Nothing changed for the better.
+    NoEffect,
+    /// It got worse.
+    MadeWorse,
+    /// A person said no.
+    Rejected,
+    /// The service recovered, or the system changed, before it was carried out.
+    Expired,
+    /// The platform refused or gave up.
+    Failed,
+}
+
+impl DecisionState {
+    /// Words for people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Advised => "Advised",
+            Self::AwaitingApproval => "Awaiting approval",
+            Self::Executing => "Executing",
+            Self::Verifying => "Verifying",
+            Self::Succeeded => "Succeeded",
+            Self::NoEffect => "No effect",
+            Self::MadeWorse => "Made it worse",
+            Self::Rejected => "Rejected",
+            Self::Expired => "Expired",
+            Self::Failed => "Failed",
+        }
+    }
+}
+
+/// One entry of the ledger.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Its number.
+    pub id: DecisionId,
+    /// When it was taken.
+    pub at: SimTime,
+    /// Which incident it belongs to.
+    pub incident: Option<IncidentId>,
+    /// The service it is about.
+    pub service: ServiceId,
+    /// What was diagnosed.
+    pub diagnosis: Diagnosis,
+    /// The forecast that counted, if one did.
+    pub forecast: Option<Forecast>,
+    /// What was chosen.
+    pub chosen: Candidate,
+    /// What was not, with reasons, best first.
+    pub rejected: Vec<Candidate>,
+    /// How far it is.
+    pub state: DecisionState,
+    /// The platform's number for its action.
+    pub action: Option<ActionId>,
+    /// When approval times out (then it is carried out).
+    pub expires_at: Option<SimTime>,
+    /// What came of it: the platform's answer, the comparison before and after.
+    pub outcome: String,
+}
+
+/// How far the healer may go by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Autonomy {
+    /// Watch and alert only.
+    Off,
+    /// Decide and record, never act.
+    Advise,
+    /// Act after approval, or when the time to object is over.
+    #[default]
+    Ask,
+    /// Act at once.
+    Auto,
+}
+
+impl Autonomy {
+    /// All, in the dial's order.
+    pub const ALL: [Self; 4] = [Self::Off, Self::Advise, Self::Ask, Self::Auto];
+
+    /// The dial's word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Off => "Off",
+            Self::Advise => "Advise",
+            Self::Ask => "Ask",
+            Self::Auto => "Auto",
+        }
+    }
+}
+
+/// How loud an alert is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Degraded.
+    Warning,
+    /// Critical: pages somebody.
+    Critical,
+}
+
+/// One alert: at most one at a time per service, severity goes up as needed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Since when.
+    pub at: SimTime,
+    /// About whom.
+    pub service: ServiceId,
+    /// How loud.
+    pub severity: Severity,
+    /// One line for people.
+    pub text: String,
+    /// When it ended; `None` while it fires.
+    pub resolved_at: Option<SimTime>,
+}
+
+/// One incident: from the first unhealthy service to all being healthy again.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Incident {
+    /// Its number.
+    pub id: IncidentId,
+    /// First symptom noticed.
+    pub detected_at: SimTime,
+    /// All services healthy again.
+    pub resolved_at: Option<SimTime>,
+    /// Services touched, in the order they were noticed.
+    pub services: Vec<ServiceId>,
+    /// The service held to be the cause by the last diagnosis.
+    pub cause: Option<ServiceId>,
+    /// Kind of failure by the last diagnosis of the cause.
+    pub class: Option<FailureClass>,
+}

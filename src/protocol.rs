@@ -1,0 +1,77 @@
+//! What page and worker say to each other. The page sends commands and gets frames; it holds no truth of its own.
+//!
+//! A frame travels in two parts: the [`FromWorker`] value, and a companion array of `f64` with the charts' columns,
+//! which is transferred, not copied.
+
+use crate::ids::ServiceId;
+use crate::scenario::import::Preview;
+use crate::session::Command;
+use crate::units::SimTime;
+use crate::view::Frame;
+use serde::{Deserialize, Serialize};
+
+/// One file to import.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Its name, for messages.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// From the page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum ToWorker {
+    /// Starts a preset with a seed; replaces the running system.
+    OpenPreset {
+        /// `boutique` or `seed`.
+        name: String,
+        /// The run's seed.
+        seed: u64,
+    },
+    /// Reads files and answers with [`FromWorker::Preview`]; the running system goes on.
+    PreviewImport(Vec<SourceFile>),
+    /// Runs what was last previewed; replaces the running system.
+    AcceptImport {
+        /// The run's seed.
+        seed: u64,
+    },
+    /// Forgets what was last previewed.
+    CancelImport,
+    /// Does something to the run, now.
+    Do(Command),
+    /// Lets time run.
+    Play,
+    /// Lets time run as fast as possible until this moment, then stops it: the state at a given time, for links and tests.
+    PlayUntil(SimTime),
+    /// Stops time.
+    Pause,
+    /// Advances a paused run by one scrape (1 s).
+    Step,
+    /// Simulated seconds per wall second; 0 is as fast as possible.
+    SetSpeed(f64),
+    /// What the charts show: a service, or the whole system; and how many pixel columns they have.
+    View {
+        /// The selected service.
+        selection: Option<ServiceId>,
+        /// Width of a chart's plot in device pixels.
+        columns: usize,
+        /// Seconds of history in view.
+        window_s: f64,
+    },
+    /// The page has drawn the last frame and can take another.
+    FrameDrawn,
+}
+
+/// From the worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum FromWorker {
+    /// The worker's wasm is up: messages before this are lost.
+    Ready,
+    /// A snapshot; its chart columns are in the companion array.
+    Frame(Box<Frame>),
+    /// What an import would bring.
+    Preview(Box<Preview>),
+    /// A command was refused; the run is as it was.
+    Refused(String),
+}

@@ -1,0 +1,37 @@
+//! The only outside inputs of a run.
+
+use crate::ids::{DecisionId, FaultId};
+use crate::pipeline::Autonomy;
+use crate::sim::fault::FaultSpec;
+use crate::topology::TopologyEdit;
+use crate::units::SimTime;
+use serde::{Deserialize, Serialize};
+
+/// What a person (or a scenario) does to a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Breaks something.
+    Inject(FaultSpec),
+    /// Takes one fault away.
+    RemoveFault(FaultId),
+    /// Takes all faults away.
+    StopAllFaults,
+    /// Changes the drawn system; can be undone.
+    Edit(TopologyEdit),
+    /// Takes back the last edit that was not taken back. Never rewinds the run.
+    Undo,
+    /// Repeats the last edit taken back.
+    Redo,
+    /// Turns the heal dial.
+    SetAutonomy(Autonomy),
+    /// Chooses the healing policy by name: `rules`, `seed` or `none`.
+    SetPolicy(String),
+    /// Lets a decision be carried out now.
+    Approve(DecisionId),
+    /// Forbids a decision.
+    Reject(DecisionId),
+}
+
+/// Everything that was done to a run, in order: the run is a function of scenario, seed and journal.
+pub type Journal = Vec<(SimTime, Command)>;

@@ -1,0 +1,5 @@
+//! A session closes the loop: world, platform, pipeline, journal.
+
+mod command;
+
+pub use command::{Command, Journal};

@@ -1,0 +1,11 @@
+//! What a monitor may know: samples, log lines, and the bounded stores that hold them.
+
+mod histogram;
+mod log;
+mod metric;
+mod series;
+
+pub use histogram::Histogram;
+pub use log::{Level, LogLine};
+pub use metric::{Metric, Observation, Subject};
+pub use series::Series;
