@@ -1,0 +1,170 @@
+//! Collect: samples and log lines in, bounded series out. Unknown subjects, non-finite values and samples from the
+//! future are dropped here, so that no later stage has to ask.
+//!
+//! Bounds: [`SERIES_LEN_MAX`] samples per (subject, metric) of declared subjects, [`CLUES_LEN_MAX`] clues per service.
+
+use super::wiring::Wiring;
+use crate::ids::ServiceId;
+use crate::platform::Scrape;
+use crate::telemetry::{Level, LogLine, Metric, Observation, Series, Subject};
+use crate::units::{SimDuration, SimTime};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Samples kept per (subject, metric): five minutes at one a second, ten times the longest look back.
+pub const SERIES_LEN_MAX: usize = 300;
+/// Log clues kept per service: more than a minute of a crash loop writes.
+pub const CLUES_LEN_MAX: usize = 32;
+/// Age at which a sample no longer says anything: three scrapes.
+pub const STALE: SimDuration = SimDuration::from_secs(3);
+/// Samples before a usual level is known: two metric windows.
+const USUAL_SAMPLES: u32 = 10;
+/// Samples left out at the start, while the first instances warm up: one metric window.
+const WARM_UP_SAMPLES: u32 = 5;
+/// Share of a new sample in the usual level afterwards: a time constant of one minute at one scrape a second.
+const USUAL_WEIGHT: f64 = 1.0 / 60.0;
+
+/// What a log line tells beyond its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Clue {
+    /// An instance was killed for its memory.
+    OutOfMemory,
+    /// An instance was killed from outside.
+    Killed,
+    /// An instance gave up by itself, or waits to be started again.
+    Crash,
+    /// Something failed.
+    Error,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Usual {
+    samples: u32,
+    level: f64,
+}
+
+/// All that was measured, as far back as anybody needs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Collector {
+    now: SimTime,
+    series: BTreeMap<(Subject, Metric), Series>,
+    usual: BTreeMap<(Subject, Metric), Usual>,
+    clues: BTreeMap<ServiceId, VecDeque<(SimTime, Clue, String)>>,
+    seen: BTreeMap<ServiceId, SimTime>,
+}
+
+impl Collector {
+    /// Takes in one scrape.
+    pub fn ingest(&mut self, now: SimTime, scrape: &Scrape, wiring: &Wiring) {
+        self.now = self.now.max(now);
+        for observation in &scrape.observations {
+            self.sample(observation, wiring);
+        }
+        for line in scrape.logs.iter().filter(|l| wiring.get(l.service).is_some()) {
+            self.line(line);
+        }
+    }
+    fn sample(&mut self, observation: &Observation, wiring: &Wiring) {
+        let Observation { at, subject, metric, value } = *observation;
+        if at > self.now || !value.is_finite() || value < 0.0 || !wiring.knows(subject) {
+            return;
+        }
+        self.series.entry((subject, metric)).or_insert_with(|| Series::new(SERIES_LEN_MAX)).push(at, value);
+        if let Subject::Service(id) = subject {
+            let seen = self.seen.entry(id).or_default();
+            *seen = (*seen).max(at);
+        }
+    }
+    fn line(&mut self, line: &LogLine) {
+        let Some(clue) = clue(line) else { return };
+        let clues = self.clues.entry(line.service).or_default();
+        if clues.len() >= CLUES_LEN_MAX {
+            clues.pop_front();
+        }
+        clues.push_back((line.at, clue, line.text.clone()));
+    }
+    /// Forgets what is no longer declared.
+    pub fn retain(&mut self, wiring: &Wiring) {
+        self.series.retain(|(subject, _), _| wiring.knows(*subject));
+        self.usual.retain(|(subject, _), _| wiring.knows(*subject));
+        self.clues.retain(|id, _| wiring.get(*id).is_some());
+        self.seen.retain(|id, _| wiring.get(*id).is_some());
+    }
+    /// The newest value, unless it is stale.
+    pub fn latest(&self, subject: Subject, metric: Metric) -> Option<f64> {
+        let (at, value) = self.series.get(&(subject, metric))?.last()?;
+        (self.now.since(at) <= STALE).then_some(value)
+    }
+    /// The newest value of a service's metric, unless it is stale.
+    pub fn of(&self, service: ServiceId, metric: Metric) -> Option<f64> {
+        self.latest(Subject::Service(service), metric)
+    }
+    /// Whether anything fresh is known of a service.
+    pub fn has_samples(&self, service: ServiceId) -> bool {
+        self.seen.get(&service).is_some_and(|at| self.now.since(*at) <= STALE)
+    }
+    /// Samples of the last `span`, oldest first, as (seconds relative to now, value).
+    pub fn window(&self, subject: Subject, metric: Metric, span: SimDuration) -> Vec<(f64, f64)> {
+        let Some(series) = self.series.get(&(subject, metric)) else { return Vec::new() };
+        let mut samples: Vec<(f64, f64)> = series
+            .iter()
+            .rev()
+            .take_while(|(at, _)| self.now.since(*at) <= span)
+            .map(|(at, value)| (-self.now.since(at).as_secs_f64(), value))
+            .collect();
+        samples.reverse();
+        samples
+    }
+    /// Mean over the last `span`; `None` without samples there.
+    pub fn mean(&self, subject: Subject, metric: Metric, span: SimDuration) -> Option<f64> {
+        let samples = self.window(subject, metric, span);
+        (!samples.is_empty()).then(|| samples.iter().map(|(_, v)| v).sum::<f64>() / samples.len() as f64)
+    }
+    /// How much a counter grew within the last `span`.
+    pub fn growth(&self, service: ServiceId, metric: Metric, span: SimDuration) -> f64 {
+        let samples = self.window(Subject::Service(service), metric, span);
+        match (samples.first(), samples.last()) {
+            (Some((_, first)), Some((_, last))) => (last - first).max(0.0),
+            _ => 0.0,
+        }
+    }
+    /// What is usual for it: the mean of its first samples, then slowly following while all is calm.
+    pub fn usual(&self, subject: Subject, metric: Metric) -> Option<f64> {
+        let usual = self.usual.get(&(subject, metric))?;
+        (usual.samples >= WARM_UP_SAMPLES + USUAL_SAMPLES).then_some(usual.level)
+    }
+    /// Learns usual levels from this scrape. When not `calm`, only levels still unknown and request rates are learned:
+    /// an incident must not become usual, a changed load is.
+    pub fn learn(&mut self, calm: bool) {
+        for (key, series) in &self.series {
+            let Some((_, value)) = series.last().filter(|(at, _)| *at == self.now) else { continue };
+            let usual = self.usual.entry(*key).or_default();
+            if usual.samples < WARM_UP_SAMPLES + USUAL_SAMPLES {
+                usual.samples += 1;
+                let counted = usual.samples.saturating_sub(WARM_UP_SAMPLES).max(1);
+                usual.level += (value - usual.level) / f64::from(counted);
+            } else if calm || key.1 == Metric::RequestRate {
+                usual.level += (value - usual.level) * USUAL_WEIGHT;
+            }
+        }
+    }
+    /// The newest clue of this kind within the last `span`.
+    pub fn clue(&self, service: ServiceId, kind: Clue, span: SimDuration) -> Option<&str> {
+        let clues = self.clues.get(&service)?;
+        clues.iter().rev().find(|(at, k, _)| *k == kind && self.now.since(*at) <= span).map(|(_, _, text)| text.as_str())
+    }
+}
+
+/// Reads a log line the way an operator's alert rule would: by its well-known words.
+fn clue(line: &LogLine) -> Option<Clue> {
+    let text = line.text.to_lowercase();
+    if text.contains("oom") || text.contains("out of memory") {
+        return Some(Clue::OutOfMemory);
+    }
+    if text.contains("exit code 137") || text.contains("killed") {
+        return Some(Clue::Killed);
+    }
+    if text.contains("back-off") || text.contains("backoff") || text.contains("exit code") || text.contains("exited") {
+        return Some(Clue::Crash);
+    }
+    (line.level == Level::Error).then_some(Clue::Error)
+}

@@ -1,0 +1,184 @@
+//! Monitor: is each service healthy? Four metrics against their thresholds through a [`Gate`] each, and whether there
+//! are instances at all. Yields one `Signal` a service, with the reasons.
+
+use super::collect::Collector;
+use super::gate::Gate;
+use super::policy::{Policy, Thresholds};
+use super::text;
+use super::types::{Evidence, Health, Signal};
+use super::wiring::Wiring;
+use crate::ids::ServiceId;
+use crate::telemetry::Metric;
+use crate::units::{SimDuration, SimTime};
+use std::collections::BTreeMap;
+
+/// Scrapes in a row with fewer instances ready than before until that is Degraded: a rolling change may be short for one.
+const SHORT_SCRAPES: u32 = 3;
+
+/// How a service's instances stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Instances {
+    /// Ready now, `None` if not scraped.
+    pub ready: Option<f64>,
+    /// Wanted now.
+    pub desired: Option<f64>,
+    /// Ready when last all that were wanted were ready.
+    pub full: Option<f64>,
+    /// Restarts within [`Policy::RESTART_WINDOW_S`].
+    pub restarts: f64,
+    unready_scrapes: u32,
+    short_scrapes: u32,
+    first_seen: Option<SimTime>,
+}
+
+impl Instances {
+    /// Whether it wants instances and has none.
+    pub fn is_down(&self) -> bool {
+        self.unready_scrapes > 0
+    }
+    fn update(&mut self, now: SimTime, service: ServiceId, collector: &Collector) {
+        self.ready = collector.of(service, Metric::ReplicasReady);
+        self.desired = collector.of(service, Metric::ReplicasDesired);
+        self.restarts = collector.growth(service, Metric::Restarts, SimDuration::from_secs(Policy::RESTART_WINDOW_S));
+        self.first_seen = self.first_seen.or(collector.has_samples(service).then_some(now));
+        let (Some(ready), Some(desired)) = (self.ready, self.desired) else { return };
+        if desired > 0.0 && ready >= desired {
+            self.full = Some(ready);
+        }
+        self.unready_scrapes = if desired > 0.0 && ready < 1.0 { self.unready_scrapes + 1 } else { 0 };
+        let is_short = ready < desired && self.full.is_some_and(|full| ready < full);
+        self.short_scrapes = if is_short { self.short_scrapes + 1 } else { 0 };
+    }
+    fn health(&self, now: SimTime, policy: &Policy) -> (Health, Option<Evidence>) {
+        let ready = self.ready.unwrap_or(0.0);
+        let desired = self.desired.unwrap_or(0.0);
+        let is_late = self.first_seen.is_some_and(|at| now.since(at) >= SimDuration::from_secs(policy.first_ready_s));
+        if self.unready_scrapes >= policy.unready_scrapes && (self.full.is_some() || is_late) {
+            return (
+                Health::Critical,
+                Some(fact(Metric::ReplicasReady, format!("no instance ready of {desired:.0}"), 0.0, desired)),
+            );
+        }
+        let limit = f64::from(policy.crash_loop_restarts);
+        if self.restarts >= limit {
+            let text = format!("{:.0} restarts in {} s >= {limit:.0}", self.restarts, Policy::RESTART_WINDOW_S);
+            return (Health::Critical, Some(fact(Metric::Restarts, text, self.restarts, limit)));
+        }
+        if self.short_scrapes >= SHORT_SCRAPES {
+            let text = format!("{ready:.0} of {desired:.0} instances ready");
+            return (Health::Degraded, Some(fact(Metric::ReplicasReady, text, ready, desired)));
+        }
+        (Health::Healthy, None)
+    }
+}
+
+fn fact(metric: Metric, text: String, value: f64, reference: f64) -> Evidence {
+    Evidence { text, metric: Some(metric), value, reference }
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    gates: [Gate; Thresholds::METRICS.len()],
+    instances: Instances,
+    signal: Signal,
+}
+
+/// A change of health, for the event log.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct HealthChange {
+    pub service: ServiceId,
+    pub from: Health,
+    pub to: Health,
+    pub reasons: String,
+}
+
+/// The health of all services.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Monitor {
+    states: BTreeMap<ServiceId, State>,
+}
+
+impl Monitor {
+    /// Judges every declared service on the newest samples; returns the changes.
+    pub fn update(&mut self, now: SimTime, collector: &Collector, wiring: &Wiring, policy: &Policy) -> Vec<HealthChange> {
+        let mut changes = Vec::new();
+        for service in wiring.ids() {
+            let state = self
+                .states
+                .entry(service)
+                .or_insert_with(|| State { signal: Signal { since: now, ..Signal::default() }, ..State::default() });
+            let from = state.signal.health;
+            let (to, reasons) = state.judge(now, service, collector, policy);
+            if from != to {
+                state.signal.since = now;
+                let reasons_text = reasons.iter().map(|r| r.text.as_str()).collect::<Vec<_>>().join("; ");
+                changes.push(HealthChange { service, from, to, reasons: reasons_text });
+            }
+            state.signal.health = to;
+            state.signal.reasons = reasons;
+        }
+        changes
+    }
+    /// The verdict on `service`.
+    pub fn signal(&self, service: ServiceId) -> Option<&Signal> {
+        self.states.get(&service).map(|s| &s.signal)
+    }
+    /// Its health, Unknown if it is not declared.
+    pub fn health(&self, service: ServiceId) -> Health {
+        self.signal(service).map_or(Health::Unknown, |s| s.health)
+    }
+    /// Where one metric of a service stands; Healthy for metrics without thresholds.
+    pub fn level(&self, service: ServiceId, metric: Metric) -> Health {
+        let gate = Thresholds::METRICS.iter().position(|m| *m == metric);
+        match (self.states.get(&service), gate) {
+            (Some(state), Some(i)) => state.gates[i].health(),
+            _ => Health::Healthy,
+        }
+    }
+    /// How its instances stand.
+    pub fn instances(&self, service: ServiceId) -> Instances {
+        self.states.get(&service).map_or_else(Instances::default, |s| s.instances)
+    }
+    /// Forgets what is no longer declared.
+    pub fn retain(&mut self, wiring: &Wiring) {
+        self.states.retain(|id, _| wiring.get(*id).is_some());
+    }
+}
+
+impl State {
+    fn judge(&mut self, now: SimTime, service: ServiceId, collector: &Collector, policy: &Policy) -> (Health, Vec<Evidence>) {
+        self.instances.update(now, service, collector);
+        let (mut health, ready) = self.instances.health(now, policy);
+        let mut reasons: Vec<Evidence> = ready.into_iter().collect();
+        for (gate, metric) in self.gates.iter_mut().zip(Thresholds::METRICS) {
+            let Some(band) = policy.thresholds.of(metric) else { continue };
+            let value = collector.of(service, metric);
+            let level = gate.push(value, band, policy);
+            health = health.max(level);
+            if level > Health::Healthy {
+                let threshold = if level == Health::Critical { band.critical } else { band.degraded };
+                reasons.push(reason(metric, value, threshold));
+            }
+        }
+        if !collector.has_samples(service) || (health == Health::Healthy && !self.has_started()) {
+            return (Health::Unknown, Vec::new());
+        }
+        (health, reasons)
+    }
+    /// Whether it ever had what it wanted, or does not tell how many instances it has.
+    fn has_started(&self) -> bool {
+        self.instances.full.is_some()
+            || self.instances.ready.is_none_or(|ready| ready >= 1.0)
+            || self.instances.desired == Some(0.0)
+    }
+}
+
+fn reason(metric: Metric, value: Option<f64>, threshold: f64) -> Evidence {
+    let measured = value.unwrap_or(threshold);
+    let text = match value {
+        Some(v) if v >= threshold => text::against(metric, v, threshold),
+        Some(v) => format!("{} {} was >= {}", text::label(metric), text::value(metric, v), text::value(metric, threshold)),
+        None => format!("{} was >= {}, no requests since", text::label(metric), text::value(metric, threshold)),
+    };
+    fact(metric, text, measured, threshold)
+}

@@ -1,0 +1,89 @@
+//! The pipeline's own small copy of the declared system: names, kinds, limits, who calls whom. It is what a manifest
+//! would say; nothing in it is measured. Ids index it; a removed service is a hole.
+
+use crate::ids::ServiceId;
+use crate::telemetry::Subject;
+use crate::topology::{ServiceKind, Topology};
+
+/// One declared service.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Node {
+    pub name: String,
+    pub kind: ServiceKind,
+    pub replicas_max: u32,
+    pub callees: Vec<ServiceId>,
+    pub callers: Vec<ServiceId>,
+}
+
+/// The declared system.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Wiring {
+    nodes: Vec<Option<Node>>,
+}
+
+impl Wiring {
+    /// Copies what the brain may know of a topology.
+    pub fn of(topology: &Topology) -> Self {
+        let mut nodes: Vec<Option<Node>> = (0..topology.slots()).map(|i| node(topology, ServiceId(i as u32))).collect();
+        for edge in topology.edges() {
+            if let Some(Some(callee)) = nodes.get_mut(edge.to.index())
+                && !callee.callers.contains(&edge.from)
+            {
+                callee.callers.push(edge.from);
+            }
+        }
+        Self { nodes }
+    }
+    /// The service `id`, unless it is gone.
+    pub fn get(&self, id: ServiceId) -> Option<&Node> {
+        self.nodes.get(id.index())?.as_ref()
+    }
+    /// Declared services in id order.
+    pub fn ids(&self) -> impl Iterator<Item = ServiceId> + '_ {
+        self.nodes.iter().enumerate().filter(|(_, n)| n.is_some()).map(|(i, _)| ServiceId(i as u32))
+    }
+    /// The name of `id`, or `?` if it is gone.
+    pub fn name(&self, id: ServiceId) -> &str {
+        self.get(id).map_or("?", |n| n.name.as_str())
+    }
+    /// Whom `id` calls, each once.
+    pub fn callees(&self, id: ServiceId) -> &[ServiceId] {
+        self.get(id).map_or(&[], |n| n.callees.as_slice())
+    }
+    /// Who calls `id`, each once.
+    pub fn callers(&self, id: ServiceId) -> &[ServiceId] {
+        self.get(id).map_or(&[], |n| n.callers.as_slice())
+    }
+    /// Declared edges by caller, then in call order.
+    pub fn edges(&self) -> impl Iterator<Item = (ServiceId, ServiceId)> + '_ {
+        self.ids().flat_map(|from| self.callees(from).iter().map(move |to| (from, *to)))
+    }
+    /// Whether the subject is declared.
+    pub fn knows(&self, subject: Subject) -> bool {
+        match subject {
+            Subject::Service(id) => self.get(id).is_some(),
+            Subject::Edge { from, to } => self.callees(from).contains(&to),
+        }
+    }
+    /// Whether the healer may act on `id`: declared, and not a client.
+    pub fn is_healable(&self, id: ServiceId) -> bool {
+        self.get(id).is_some_and(|n| n.kind != ServiceKind::Client)
+    }
+}
+
+fn node(topology: &Topology, id: ServiceId) -> Option<Node> {
+    let service = topology.get(id)?;
+    let mut callees = Vec::new();
+    for call in service.calls() {
+        if topology.get(call.to).is_some() && !callees.contains(&call.to) {
+            callees.push(call.to);
+        }
+    }
+    Some(Node {
+        name: service.name.clone(),
+        kind: service.kind,
+        replicas_max: service.replicas_max,
+        callees,
+        callers: Vec::new(),
+    })
+}
