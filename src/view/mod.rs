@@ -1,5 +1,8 @@
-//! Frames: what is drawn, made from a session without touching it.
+//! Frames: what is drawn, made from a session without touching it. Charts and the graph's layout are pure, too.
 
+pub mod chart;
+pub mod columns;
 mod frame;
+pub mod layout;
 
 pub use frame::*;
