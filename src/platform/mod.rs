@@ -1,6 +1,12 @@
 //! The seam between the brain and the world. The pipeline asks for actions and reads scrapes; who answers (the
 //! simulator now, a cluster in live mode) it cannot tell.
 
+mod meter;
+mod simulated;
+
+pub use meter::UserStats;
+pub use simulated::Simulated;
+
 use crate::ids::{ActionId, ServiceId};
 use crate::telemetry::{LogLine, Observation};
 use crate::units::SimTime;

@@ -1,3 +1,33 @@
 //! Ground truth: the simulated system. Nothing but `platform::simulated`, `scenario` and `session` may look inside.
+//!
+//! Exact discrete events, one per thing that happens to a request, in integer nanoseconds. Coarser models (fluid,
+//! time-stepped) lose the verdict exactly where it matters, near collapse. The world is a plain value: cloning it forks
+//! the run. [`World::run`] pops the calendar and changes state; what did happen comes out as [`Event`]s.
+//!
+//! Bounds: one worker slot list and one queue per instance ([`crate::topology::Service`] gives their lengths), at most
+//! [`FAULTS_MAX`] faults, attempts per call by its policy (at most 10).
 
+mod calendar;
+mod calls;
+mod change;
+mod checker;
+mod cluster;
+mod cpu;
+mod edit;
+mod event;
 pub mod fault;
+mod inject;
+mod instance;
+mod network;
+mod request;
+mod serve;
+mod service;
+mod slab;
+mod workload;
+mod world;
+
+pub use checker::{Account, Imbalance};
+pub use event::{Event, Exit, Outcome, TimedEvent};
+pub use inject::FAULTS_MAX;
+pub use service::Gauges;
+pub use world::World;

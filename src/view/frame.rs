@@ -1,7 +1,7 @@
 //! What is drawn: a bounded, plain snapshot of a session. Nothing in the page is a source of truth; it shows frames.
 
 use crate::ids::{FaultId, ServiceId};
-use crate::pipeline::{Alert, Autonomy, Decision, Forecast, Health, Incident, Signal};
+use crate::pipeline::{Alert, Autonomy, Decision, Forecast, Incident, Signal};
 use crate::sim::fault::ActiveFault;
 use crate::topology::ServiceKind;
 use crate::units::SimTime;

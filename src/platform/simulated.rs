@@ -1,0 +1,261 @@
+//! The simulator behind the platform's seam: events become counters and log lines, counters become scrapes.
+//!
+//! This is the only file that knows both sides. What it hands on is what exporters and a log collector would: never
+//! the faults, never a request.
+
+use super::meter::{Meter, UserStats};
+use super::{Action, Platform, Receipt, Scrape};
+use crate::ids::{ActionId, InstanceId, ServiceId};
+use crate::sim::{Event, Exit, Gauges, Outcome, TimedEvent, World};
+use crate::telemetry::{Level, LogLine, Metric, Observation, Subject};
+use crate::units::{SimDuration, SimTime};
+use std::collections::{BTreeMap, VecDeque};
+
+/// At least this share of users' requests failed: an error second.
+const ERROR_SECOND_RATIO: f64 = 0.01;
+
+/// CPU use and capacity at one scrape, in core-nanoseconds since the start.
+#[derive(Clone, Copy, Debug, Default)]
+struct CpuMark {
+    busy: f64,
+    capacity: f64,
+}
+
+/// What is kept about one service between scrapes.
+#[derive(Clone, Debug, Default)]
+struct ServiceMeter {
+    requests: Meter,
+    cpu: VecDeque<CpuMark>,
+    errors: u32,
+    rejections: u32,
+}
+
+/// A simulated system that can be watched and acted on.
+#[derive(Clone, Debug)]
+pub struct Simulated {
+    world: World,
+    services: Vec<ServiceMeter>,
+    edges: BTreeMap<(ServiceId, ServiceId), (Meter, u32)>,
+    users: Meter,
+    stats: UserStats,
+    logs: Vec<LogLine>,
+    receipts: Vec<Receipt>,
+    notable: Vec<TimedEvent>,
+    scraped_at: SimTime,
+}
+
+impl Simulated {
+    /// Watches `world` from now on.
+    pub fn new(world: World) -> Self {
+        Self {
+            world,
+            services: Vec::new(),
+            edges: BTreeMap::new(),
+            users: Meter::default(),
+            stats: UserStats { success_ratio: 1.0, ..UserStats::default() },
+            logs: Vec::new(),
+            receipts: Vec::new(),
+            notable: Vec::new(),
+            scraped_at: SimTime::ZERO,
+        }
+    }
+    /// The simulated system.
+    pub const fn world(&self) -> &World {
+        &self.world
+    }
+    /// The simulated system, for faults and edits.
+    pub const fn world_mut(&mut self) -> &mut World {
+        &mut self.world
+    }
+    /// Moves the system to `until`, or until `happenings_max` were handled; true when `until` was reached.
+    pub fn run(&mut self, until: SimTime, happenings_max: u64) -> bool {
+        let reached = self.world.run(until, happenings_max);
+        self.absorb();
+        reached
+    }
+    /// How the users fare, as of the last scrape.
+    pub const fn users(&self) -> UserStats {
+        self.stats
+    }
+    /// Takes the events that people want to read one by one: faults, starts, exits, ended actions.
+    pub fn drain_notable(&mut self) -> Vec<TimedEvent> {
+        self.absorb();
+        std::mem::take(&mut self.notable)
+    }
+
+    fn absorb(&mut self) {
+        for (at, event) in self.world.drain_events() {
+            self.count(at, &event);
+            let is_request = matches!(
+                event,
+                Event::Served { .. } | Event::Rejected { .. } | Event::Attempted { .. } | Event::UserServed { .. }
+            );
+            if !is_request {
+                self.notable.push((at, event));
+            }
+        }
+    }
+
+    fn meter(&mut self, id: ServiceId) -> &mut ServiceMeter {
+        if self.services.len() <= id.index() {
+            self.services.resize_with(id.index() + 1, ServiceMeter::default);
+        }
+        &mut self.services[id.index()]
+    }
+
+    fn count(&mut self, at: SimTime, event: &Event) {
+        match event {
+            Event::Served { service, latency, ok } => {
+                let meter = self.meter(*service);
+                meter.requests.record(*latency, *ok);
+                meter.errors += u32::from(!*ok);
+            }
+            Event::Rejected { service } => {
+                let meter = self.meter(*service);
+                meter.requests.refuse();
+                meter.rejections += 1;
+            }
+            Event::Attempted { from, to, latency, outcome } => {
+                let (meter, timeouts) = self.edges.entry((*from, *to)).or_default();
+                meter.record(*latency, *outcome == Outcome::Ok);
+                *timeouts += u32::from(*outcome == Outcome::Timeout);
+            }
+            Event::UserServed { latency, ok, .. } => self.users.record(*latency, *ok),
+            Event::Started { service, instance } => self.say(at, *service, *instance, Level::Info, "container started".into()),
+            Event::BecameReady { service, instance } => {
+                self.say(at, *service, *instance, Level::Info, "readiness probe passed".into())
+            }
+            Event::Exited { service, instance, exit, back_off } => self.say_exit(at, *service, *instance, *exit, *back_off),
+            Event::ActionEnded(receipt) => self.receipts.push(receipt.clone()),
+            Event::FaultBegan(_) | Event::FaultEnded(_) => {}
+        }
+    }
+
+    fn say(&mut self, at: SimTime, service: ServiceId, instance: InstanceId, level: Level, text: String) {
+        self.logs.push(LogLine { at, service, instance: Some(instance), level, text });
+    }
+
+    fn say_exit(&mut self, at: SimTime, service: ServiceId, instance: InstanceId, exit: Exit, wait: Option<SimDuration>) {
+        let (level, text) = match exit {
+            Exit::OutOfMemory => (Level::Error, "OOMKilled: memory above its limit, exit code 137"),
+            Exit::Killed => (Level::Error, "killed, exit code 137"),
+            Exit::Crashed => (Level::Error, "exited with code 1"),
+            Exit::Retired => (Level::Info, "terminated after draining"),
+        };
+        self.say(at, service, instance, level, text.into());
+        if let Some(wait) = wait.filter(|w| *w > SimDuration::ZERO) {
+            let text = format!("back-off {:.0} s before restarting the failed container", wait.as_secs_f64());
+            self.say(at, service, instance, Level::Warn, text);
+        }
+    }
+
+    /// Errors, rejections and time-outs of the last second, folded to a line each.
+    fn say_counts(&mut self, now: SimTime) {
+        let line = |service, level, text| LogLine { at: now, service, instance: None, level, text };
+        for (index, meter) in self.services.iter_mut().enumerate() {
+            let id = ServiceId(index as u32);
+            let (errors, rejections) = (std::mem::take(&mut meter.errors), std::mem::take(&mut meter.rejections));
+            if errors > 0 {
+                self.logs.push(line(id, Level::Error, format!("request failed (x{errors})")));
+            }
+            if rejections > 0 {
+                self.logs.push(line(id, Level::Warn, format!("queue full, request rejected (x{rejections})")));
+            }
+        }
+        for ((from, to), (_, timeouts)) in &mut self.edges {
+            let count = std::mem::take(timeouts);
+            if count > 0 {
+                let callee = self.world.topology().name(*to);
+                self.logs.push(line(*from, Level::Warn, format!("call to {callee} timed out (x{count})")));
+            }
+        }
+    }
+
+    fn observe_service(&mut self, now: SimTime, id: ServiceId, out: &mut Vec<Observation>) {
+        let Some(gauges) = self.world.gauges(id) else { return };
+        let elapsed_ns = now.since(self.scraped_at).as_nanos() as f64;
+        let meter = self.meter(id);
+        meter.requests.roll();
+        let cpu = meter.cpu_utilisation(&gauges, elapsed_ns);
+        let requests = &meter.requests;
+        let values = [
+            (Metric::CpuUtilisation, cpu),
+            (Metric::MemoryUtilisation, (gauges.cpu_limit_cores > 0.0).then_some(gauges.memory_ratio_max)),
+            (Metric::ErrorRatio, requests.error_ratio()),
+            (Metric::LatencyP50, requests.latency_ms(0.5)),
+            (Metric::LatencyP95, requests.latency_ms(0.95)),
+            (Metric::LatencyP99, requests.latency_ms(0.99)),
+            (Metric::RequestRate, Some(requests.rate())),
+            (Metric::QueueLen, Some(gauges.queue_len as f64)),
+            (Metric::Restarts, Some(f64::from(gauges.restarts))),
+            (Metric::ReplicasReady, Some(f64::from(gauges.ready))),
+            (Metric::ReplicasDesired, Some(f64::from(gauges.desired))),
+        ];
+        push_all(out, now, Subject::Service(id), &values);
+    }
+
+    fn observe_edges(&mut self, now: SimTime, out: &mut Vec<Observation>) {
+        let topology = self.world.topology();
+        self.edges.retain(|(from, to), _| topology.edges().any(|e| (e.from, e.to) == (*from, *to)));
+        for ((from, to), (meter, _)) in &mut self.edges {
+            meter.roll();
+            let values = [
+                (Metric::RequestRate, Some(meter.rate())),
+                (Metric::ErrorRatio, meter.error_ratio()),
+                (Metric::LatencyP50, meter.latency_ms(0.5)),
+                (Metric::LatencyP95, meter.latency_ms(0.95)),
+            ];
+            push_all(out, now, Subject::Edge { from: *from, to: *to }, &values);
+        }
+    }
+
+    fn observe_users(&mut self) {
+        let (ok, failed) = self.users.roll();
+        self.stats.ended += ok + failed;
+        self.stats.errors += failed;
+        if failed as f64 >= ERROR_SECOND_RATIO * (ok + failed) as f64 && failed > 0 {
+            self.stats.error_seconds += 1;
+        }
+        self.stats.rate = self.users.rate();
+        self.stats.success_ratio = 1.0 - self.users.error_ratio().unwrap_or(0.0);
+        self.stats.latency_ms_p95 = self.users.latency_ms(0.95).unwrap_or(0.0);
+    }
+}
+
+impl ServiceMeter {
+    /// CPU used over the window as a share of the limits that were there; `None` before the second scrape or while
+    /// nothing runs.
+    fn cpu_utilisation(&mut self, gauges: &Gauges, elapsed_ns: f64) -> Option<f64> {
+        let capacity = self.cpu.back().map_or(0.0, |m| m.capacity) + gauges.cpu_limit_cores * elapsed_ns;
+        self.cpu.push_back(CpuMark { busy: gauges.cpu_busy_core_ns, capacity });
+        if self.cpu.len() > Metric::WINDOW_S as usize + 1 {
+            self.cpu.pop_front();
+        }
+        let (first, last) = (self.cpu.front()?, self.cpu.back()?);
+        let grown = last.capacity - first.capacity;
+        (grown > 0.0).then(|| ((last.busy - first.busy) / grown).clamp(0.0, 1.0))
+    }
+}
+
+fn push_all(out: &mut Vec<Observation>, at: SimTime, subject: Subject, values: &[(Metric, Option<f64>)]) {
+    out.extend(values.iter().filter_map(|(metric, value)| Some(Observation { at, subject, metric: *metric, value: (*value)? })));
+}
+
+impl Platform for Simulated {
+    fn observe(&mut self, now: SimTime) -> Scrape {
+        self.absorb();
+        let mut observations = Vec::new();
+        for id in self.world.topology().services().map(|(id, _)| id).collect::<Vec<_>>() {
+            self.observe_service(now, id, &mut observations);
+        }
+        self.observe_edges(now, &mut observations);
+        self.observe_users();
+        self.say_counts(now);
+        self.scraped_at = now;
+        Scrape { observations, logs: std::mem::take(&mut self.logs), receipts: std::mem::take(&mut self.receipts) }
+    }
+
+    fn apply(&mut self, _now: SimTime, id: ActionId, action: Action) -> Receipt {
+        self.world.apply(id, action)
+    }
+}

@@ -1,0 +1,6 @@
+//! The simulator against theory and its own laws.
+
+mod conservation;
+mod faults;
+mod queueing;
+mod world;
