@@ -68,7 +68,8 @@ impl SimDuration {
     pub const fn from_secs(seconds: u64) -> Self {
         Self(seconds * NANOS_PER_SECOND)
     }
-    /// `seconds` rounded to the nearest nanosecond; negative and non-finite values become zero, too large ones the longest duration.
+    /// `seconds` rounded to the nearest nanosecond; negative and non-finite values become zero, too large ones the
+    /// longest duration.
     pub fn from_secs_f64(seconds: f64) -> Self {
         if seconds > 0.0 { Self((seconds * NANOS_PER_SECOND as f64 + 0.5) as u64) } else { Self(0) }
     }

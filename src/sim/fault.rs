@@ -15,7 +15,8 @@ pub enum FaultKind {
     MemoryLeak,
     /// Each instance running now fails this share of its requests (corrupt state). Dies with the instance.
     ErrorBurst,
-    /// Adds this many ms to every message: on an edge's direct path, or to and from one instance of a service (its host's network).
+    /// Adds this many ms to every message: on an edge's direct path, or to and from one instance of a service (its host's
+    /// network).
     Latency,
     /// Kills this many instances at once, and again every 10 s as long as it lasts.
     InstanceKill,

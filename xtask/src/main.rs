@@ -1,1 +1,54 @@
-fn main() {}
+//! `cargo xtask`: the project's commands. The only place that installs anything, and only what is missing.
+//!
+//! Plain `std`, so that it builds in seconds on a bare machine before anything else is there. The steps are ordinary
+//! commands, printed before they run, so that each can be repeated by hand.
+
+mod count;
+mod setup;
+mod shell;
+mod steps;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  serve [TRUNK OPTIONS]  set up what is missing, then build and serve the page and rebuild it on changes
+                         (for example --port 9000, --release, --open)
+  test                   set up what is missing, then run all tests: native, in headless Chromium, end to end on dist/
+  dist                   write dist/: static files that any host serves from any path
+  check                  formatting, lints for both targets, documentation
+  setup                  only set up what is missing";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let outcome = match arguments.split_first() {
+        Some((command, rest)) => run(command, rest),
+        None => Err(USAGE.to_owned()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &str, rest: &[String]) -> Result<(), String> {
+    if command != "serve" && !rest.is_empty() {
+        return Err(format!("`{command}` takes no options\n\n{USAGE}"));
+    }
+    match command {
+        "serve" => steps::serve(rest),
+        "test" => steps::test(),
+        "dist" => steps::dist(),
+        "check" => steps::check(),
+        "setup" => setup::everything(),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => Err(format!("no command `{other}`\n\n{USAGE}")),
+    }
+}

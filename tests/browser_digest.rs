@@ -1,0 +1,14 @@
+//! One digest in every build: as wasm, in a browser.
+#![cfg(target_arch = "wasm32")]
+
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+#[path = "shared/digests.rs"]
+mod digests;
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+#[wasm_bindgen_test]
+fn the_maths_give_the_same_bits_in_every_build() {
+    digests::check_maths();
+}

@@ -1,0 +1,10 @@
+//! One digest in every build: natively, in debug and in release.
+#![cfg(not(target_arch = "wasm32"))]
+
+#[path = "shared/digests.rs"]
+mod digests;
+
+#[test]
+fn the_maths_give_the_same_bits_in_every_build() {
+    digests::check_maths();
+}
