@@ -8,6 +8,7 @@
 //! native debug, native release and wasm builds, with a page or without.
 #![warn(missing_docs)]
 
+pub mod action;
 pub mod ids;
 pub mod math;
 pub mod pipeline;

@@ -5,8 +5,8 @@ use super::World;
 use super::calendar::Happening;
 use super::event::Event;
 use super::instance::Life;
+use crate::action::{Action, ActionError, ActionStatus, Receipt};
 use crate::ids::{ActionId, InstanceId, ServiceId};
-use crate::platform::{Action, ActionError, ActionStatus, Receipt};
 use crate::units::SimDuration;
 
 /// From the request to the first effect: API server, controller and kubelet (about a second in a healthy cluster).

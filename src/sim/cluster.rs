@@ -5,8 +5,8 @@ use super::calendar::Happening;
 use super::event::{Event, Exit};
 use super::instance::{Instance, Life};
 use super::request::Request;
+use crate::action::ActionError;
 use crate::ids::ServiceId;
-use crate::platform::ActionError;
 use crate::units::SimDuration;
 
 /// How often a leaking instance's memory is looked at.

@@ -70,7 +70,7 @@ impl Cpu {
     pub fn next_finish(&self) -> Option<SimTime> {
         let job = self.jobs.peek()?;
         let left_ns = (job.finish_v - self.virtual_ns).max(0.0) / self.rate();
-        Some(self.updated_at + SimDuration::from_nanos(libm::ceil(left_ns) as u64))
+        Some(self.updated_at + SimDuration::from_nanos(left_ns.ceil() as u64))
     }
     /// Takes the next job that is finished at `now`.
     pub fn pop_finished(&mut self, now: SimTime) -> Option<u32> {

@@ -5,8 +5,8 @@ use super::change::Change;
 use super::event::Exit;
 use super::fault::FaultTarget;
 use super::service::ServiceState;
+use crate::action::{ActionError, ActionStatus};
 use crate::ids::ServiceId;
-use crate::platform::{ActionError, ActionStatus};
 use crate::topology::{EditError, TopologyEdit};
 
 impl World {

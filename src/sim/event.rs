@@ -2,8 +2,8 @@
 //! reader a run is bit for bit the same.
 
 use super::fault::ActiveFault;
+use crate::action::Receipt;
 use crate::ids::{InstanceId, ServiceId};
-use crate::platform::Receipt;
 use crate::units::{SimDuration, SimTime};
 
 /// How one attempt of a call ended, for its caller.
