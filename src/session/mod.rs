@@ -1,5 +1,300 @@
-//! A session closes the loop: world, platform, pipeline, journal.
+//! A session closes the loop: it moves the platform to each scrape, shows the scrape to the pipeline, carries out what
+//! it asks for, and takes commands from outside.
+//!
+//! A run is a function of (scenario, seed, journal): commands are the only outside input, and they are journaled with
+//! the time at which they came. What the pipeline decides follows from the run and is not journaled.
 
 mod command;
+mod error;
+mod history;
+mod log;
+mod report;
+mod undo;
 
 pub use command::{Command, Journal};
+pub use error::CommandError;
+pub use history::{History, SystemMetric};
+pub use log::{EventLog, LogEntry, LogKind};
+pub use report::{FaultReport, RunReport};
+
+use crate::ids::ServiceId;
+use crate::pipeline::{ActionRequest, EventKind, Pipeline, Policy};
+use crate::platform::{ActionStatus, Platform, Simulated, UserStats};
+use crate::rng;
+use crate::scenario::Scenario;
+use crate::sim::World;
+use crate::sim::fault::{ActiveFault, FaultSpec};
+use crate::telemetry::Level;
+use crate::topology::TopologyEdit;
+use crate::units::{SimDuration, SimTime};
+use undo::EditHistory;
+
+/// Time between two scrapes: 1 s, the shortest that Prometheus set-ups use in earnest.
+pub const SCRAPE_PERIOD: SimDuration = SimDuration::from_secs(1);
+
+/// A run in progress. `Clone` forks it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    scenario: Scenario,
+    platform: Simulated,
+    pipeline: Pipeline,
+    journal: Journal,
+    history: History,
+    log: EventLog,
+    edits: EditHistory,
+    past_faults: Vec<ActiveFault>,
+    next_scrape: SimTime,
+    planned: usize,
+    structure: u64,
+}
+
+impl Session {
+    /// Begins a run of `scenario`. Healing policy `rules`, heal dial on its default.
+    pub fn new(mut scenario: Scenario, seed: u64) -> Self {
+        scenario.faults.sort_by_key(|f| f.at);
+        let world = World::new(scenario.topology.clone(), scenario.cluster_cpu, scenario.cluster_memory, seed);
+        let pipeline = Pipeline::new(world.topology(), Policy::default());
+        let mut session = Self {
+            scenario,
+            platform: Simulated::new(world),
+            pipeline,
+            journal: Journal::new(),
+            history: History::default(),
+            log: EventLog::default(),
+            edits: EditHistory::default(),
+            past_faults: Vec::new(),
+            next_scrape: SimTime::ZERO + SCRAPE_PERIOD,
+            planned: 0,
+            structure: 1,
+        };
+        session.platform.drain_notable();
+        session
+    }
+    /// Runs a journal again from the start, up to `until`.
+    ///
+    /// # Errors
+    /// The first command that is refused; a journal written by a session has none.
+    pub fn replay(scenario: Scenario, seed: u64, journal: &Journal, until: SimTime) -> Result<Self, CommandError> {
+        let mut session = Self::new(scenario, seed);
+        for (at, command) in journal.iter().filter(|(at, _)| *at <= until) {
+            session.advance(*at, u64::MAX);
+            session.execute(command.clone())?;
+        }
+        session.advance(until, u64::MAX);
+        Ok(session)
+    }
+
+    /// The present.
+    pub const fn now(&self) -> SimTime {
+        self.platform.world().now()
+    }
+    /// The run's seed.
+    pub const fn seed(&self) -> u64 {
+        self.platform.world().seed()
+    }
+    /// What was started.
+    pub const fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+    /// The simulated system. The pipeline never sees it.
+    pub const fn world(&self) -> &World {
+        self.platform.world()
+    }
+    /// The brain.
+    pub const fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+    /// All outside input so far.
+    pub const fn journal(&self) -> &Journal {
+        &self.journal
+    }
+    /// Samples for charts.
+    pub const fn history(&self) -> &History {
+        &self.history
+    }
+    /// What happened, one line each.
+    pub const fn log(&self) -> &EventLog {
+        &self.log
+    }
+    /// How the users fare.
+    pub const fn users(&self) -> UserStats {
+        self.platform.users()
+    }
+    /// Grows with each change of services or edges.
+    pub const fn structure(&self) -> u64 {
+        self.structure
+    }
+    /// What undo would take back.
+    pub fn undo_label(&self) -> Option<&str> {
+        self.edits.undo_label()
+    }
+    /// What redo would repeat.
+    pub fn redo_label(&self) -> Option<&str> {
+        self.edits.redo_label()
+    }
+    /// Faults that were ever active, in the order they began (the newest 1,000).
+    pub fn past_faults(&self) -> &[ActiveFault] {
+        &self.past_faults
+    }
+    /// A hash of the whole run so far: the world and everything the pipeline said.
+    pub fn digest(&self) -> u64 {
+        rng::fold(self.world().digest(), self.log.digest())
+    }
+
+    /// Moves to `until`, or until `happenings_max` simulated happenings were handled. True when `until` was reached.
+    pub fn advance(&mut self, until: SimTime, happenings_max: u64) -> bool {
+        let stop_at = self.world().handled().saturating_add(happenings_max);
+        loop {
+            let planned = self.scenario.faults.get(self.planned).map_or(SimTime::FAR_FUTURE, |f| f.at);
+            let stop = until.min(self.next_scrape).min(planned);
+            let reached = self.platform.run(stop, stop_at.saturating_sub(self.world().handled()));
+            self.log_notable();
+            if !reached {
+                return false;
+            }
+            self.inject_planned(stop);
+            if stop == self.next_scrape {
+                self.scrape(stop);
+            }
+            if stop >= until {
+                return true;
+            }
+        }
+    }
+
+    fn inject_planned(&mut self, now: SimTime) {
+        while let Some(planned) = self.scenario.faults.get(self.planned).filter(|f| f.at <= now).copied() {
+            self.planned += 1;
+            if let Err(error) = self.inject(planned.spec) {
+                self.log.push(now, LogKind::Fault, None, format!("planned fault refused: {error}"));
+            }
+        }
+    }
+
+    fn scrape(&mut self, now: SimTime) {
+        self.next_scrape = now + SCRAPE_PERIOD;
+        let scrape = self.platform.observe(now);
+        self.history.record(now, &scrape.observations, self.platform.users());
+        for line in scrape.logs.iter().filter(|l| l.level > Level::Info) {
+            self.log.push(line.at, LogKind::Service, Some(line.service), line.text.clone());
+        }
+        let outcome = self.pipeline.step(now, &scrape);
+        for event in outcome.log {
+            let kind = if event.kind == EventKind::Decision { LogKind::Decision } else { LogKind::Alert };
+            self.log.push(now, kind, event.service, event.text);
+        }
+        for request in outcome.requests {
+            self.carry_out(now, request);
+        }
+    }
+
+    fn carry_out(&mut self, now: SimTime, request: ActionRequest) {
+        let receipt = self.platform.apply(now, request.id, request.action);
+        let answer = match &receipt.status {
+            ActionStatus::Accepted => "accepted".to_owned(),
+            ActionStatus::Done => "done".to_owned(),
+            ActionStatus::Failed(error) => format!("refused: {error}"),
+        };
+        let text = format!("{} {answer}", request.action.name());
+        self.log.push(now, LogKind::Platform, Some(request.action.service()), text);
+        self.pipeline.receipt(&receipt);
+    }
+
+    fn log_notable(&mut self) {
+        for (at, event) in self.platform.drain_notable() {
+            self.log.push_event(at, &event, self.platform.world().topology());
+        }
+    }
+
+    /// Does what a person asks for, now.
+    ///
+    /// # Errors
+    /// [`CommandError`] with the reason; then nothing has changed and nothing is journaled.
+    pub fn execute(&mut self, command: Command) -> Result<(), CommandError> {
+        let now = self.now();
+        self.platform.run(now, u64::MAX);
+        match &command {
+            Command::Inject(spec) => self.inject(*spec)?,
+            Command::RemoveFault(id) => {
+                if !self.platform.world_mut().remove_fault(*id) {
+                    return Err(CommandError::NoFault(*id));
+                }
+            }
+            Command::StopAllFaults => self.stop_all_faults(now),
+            Command::Edit(edit) => self.edit(now, edit)?,
+            Command::Undo => self.undo(now)?,
+            Command::Redo => self.redo(now)?,
+            Command::SetAutonomy(autonomy) => {
+                self.pipeline.set_autonomy(*autonomy);
+                self.log.push(now, LogKind::Edit, None, format!("heal dial set to {}", autonomy.name()));
+            }
+            Command::SetPolicy(name) => {
+                let policy = Policy::named(name).ok_or_else(|| CommandError::UnknownPolicy(name.clone()))?;
+                self.pipeline.set_policy(policy);
+                self.log.push(now, LogKind::Edit, None, format!("healing policy set to '{name}'"));
+            }
+            Command::Approve(id) => self.pipeline.approve(now, *id)?,
+            Command::Reject(id) => self.pipeline.reject(now, *id)?,
+        }
+        self.log_notable();
+        self.journal.push((now, command));
+        Ok(())
+    }
+
+    fn inject(&mut self, spec: FaultSpec) -> Result<(), CommandError> {
+        /// Faults remembered for reports.
+        const PAST_FAULTS_MAX: usize = 1_000;
+        let id = self.platform.world_mut().inject(spec)?;
+        let since = self.now();
+        if self.past_faults.len() >= PAST_FAULTS_MAX {
+            self.past_faults.remove(0);
+        }
+        self.past_faults.push(ActiveFault { id, spec, since });
+        Ok(())
+    }
+
+    fn stop_all_faults(&mut self, now: SimTime) {
+        let ids: Vec<_> = self.world().faults().iter().map(|f| f.id).collect();
+        self.log.push(now, LogKind::Edit, None, format!("all faults stopped ({})", ids.len()));
+        for id in ids {
+            self.platform.world_mut().remove_fault(id);
+        }
+    }
+
+    fn edit(&mut self, now: SimTime, edit: &TopologyEdit) -> Result<(), CommandError> {
+        let label = undo::label(edit, self.world().topology());
+        let inverse = self.platform.world_mut().edit(edit)?;
+        self.edits.done(label.clone(), inverse);
+        self.edited(now, label);
+        Ok(())
+    }
+
+    fn undo(&mut self, now: SimTime) -> Result<(), CommandError> {
+        let (label, inverse) = self.edits.last_done().ok_or(CommandError::NothingToUndo)?;
+        let again = self.platform.world_mut().edit(&inverse)?;
+        self.edits.undone(again);
+        self.edited(now, format!("undo: {label}"));
+        Ok(())
+    }
+
+    fn redo(&mut self, now: SimTime) -> Result<(), CommandError> {
+        let (label, edit) = self.edits.last_undone().ok_or(CommandError::NothingToRedo)?;
+        let inverse = self.platform.world_mut().edit(&edit)?;
+        self.edits.redone(inverse);
+        self.edited(now, format!("redo: {label}"));
+        Ok(())
+    }
+
+    fn edited(&mut self, now: SimTime, text: String) {
+        self.structure += 1;
+        self.pipeline.set_topology(self.platform.world().topology());
+        let exists = |id: ServiceId| self.platform.world().topology().get(id).is_some();
+        self.history.retain(exists);
+        self.log.push(now, LogKind::Edit, None, text);
+    }
+
+    /// The run's report so far.
+    pub fn report(&self) -> RunReport {
+        RunReport::of(self)
+    }
+}

@@ -1,6 +1,8 @@
 //! What is drawn: a bounded, plain snapshot of a session. Nothing in the page is a source of truth; it shows frames.
 
 use crate::ids::{FaultId, ServiceId};
+pub use crate::session::{LogEntry, LogKind};
+
 use crate::pipeline::{Alert, Autonomy, Decision, Forecast, Incident, Signal};
 use crate::sim::fault::ActiveFault;
 use crate::topology::ServiceKind;
@@ -83,39 +85,6 @@ pub struct Kpis {
     pub by_health: [u32; 4],
     /// Seconds since the start in which at least 1 % of users' requests failed, divided by 60.
     pub error_minutes: f64,
-}
-
-/// What kind of thing a log entry is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LogKind {
-    /// A fault began or ended.
-    Fault,
-    /// Health changed or an alert fired.
-    Alert,
-    /// A decision, its receipt or its verification.
-    Decision,
-    /// The platform started, killed, scaled something.
-    Platform,
-    /// Somebody changed the system or a setting.
-    Edit,
-    /// A service's own log line.
-    Service,
-}
-
-/// One line of the event log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LogEntry {
-    /// Its number within the run (stable key).
-    pub number: u64,
-    /// When.
-    pub at: SimTime,
-    /// What about.
-    pub kind: LogKind,
-    /// Which service, if one.
-    pub service: Option<ServiceId>,
-    /// The line.
-    pub text: String,
 }
 
 /// One line of a chart; its points are in the frame's companion array of numbers.

@@ -1,0 +1,93 @@
+//! The report of a run: numbers for comparison, the same bytes for the same run.
+
+use super::Session;
+use crate::pipeline::{Decision, PipelineReport};
+use crate::sim::Account;
+use crate::sim::fault::{FaultSpec, FaultTarget};
+use crate::topology::Topology;
+use serde::{Deserialize, Serialize};
+
+/// One fault and how it went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FaultReport {
+    /// Kind: `error_burst`.
+    pub kind: String,
+    /// `payment` or `frontend -> cart`.
+    pub target: String,
+    /// Magnitude in the kind's unit.
+    pub magnitude: f64,
+    /// When it began, s.
+    pub began_s: f64,
+    /// Time to detect: seconds until the pipeline opened an incident (or until then if one was open); `None` if it never did.
+    pub detect_s: Option<f64>,
+    /// Time to mitigate: seconds until the incident was over; `None` if it is not.
+    pub mitigate_s: Option<f64>,
+}
+
+/// The report of one run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// Simulated seconds.
+    pub until_s: f64,
+    /// The run's digest, hexadecimal.
+    pub digest: String,
+    /// Users' requests: arrived = completed + failed + rejected + in flight.
+    pub requests: Account,
+    /// Share of ended users' requests that were answered well.
+    pub success_ratio: f64,
+    /// Minutes in which at least 1 % of the users' requests failed (counted in seconds).
+    pub error_minutes: f64,
+    /// Faults injected.
+    pub faults: Vec<FaultReport>,
+    /// What the pipeline did.
+    pub pipeline: PipelineReport,
+    /// The ledger.
+    pub decisions: Vec<Decision>,
+}
+
+impl RunReport {
+    /// The report of `session` so far.
+    pub(super) fn of(session: &Session) -> Self {
+        let requests = session.world().account();
+        let ended = requests.arrived - requests.in_flight;
+        let users = session.users();
+        Self {
+            scenario: session.scenario().name.clone(),
+            seed: session.seed(),
+            until_s: session.now().as_secs_f64(),
+            digest: format!("{:016x}", session.digest()),
+            requests,
+            success_ratio: if ended == 0 { 1.0 } else { requests.completed as f64 / ended as f64 },
+            error_minutes: users.error_seconds as f64 / 60.0,
+            faults: session.past_faults().iter().map(|f| fault_report(session, f.spec, f.since.as_secs_f64())).collect(),
+            pipeline: session.pipeline().report(),
+            decisions: session.pipeline().decisions().cloned().collect(),
+        }
+    }
+}
+
+fn fault_report(session: &Session, spec: FaultSpec, began_s: f64) -> FaultReport {
+    let touches = |resolved: Option<f64>| resolved.is_none_or(|at| at >= began_s);
+    let mut incidents =
+        session.pipeline().incidents().map(|i| (i.detected_at.as_secs_f64(), i.resolved_at.map(|t| t.as_secs_f64())));
+    let incident = incidents.find(|(_, resolved)| touches(*resolved));
+    FaultReport {
+        kind: spec.kind.name().to_owned(),
+        target: target_name(spec.target, session.world().topology()),
+        magnitude: spec.magnitude,
+        began_s,
+        detect_s: incident.map(|(detected, _)| (detected - began_s).max(0.0)),
+        mitigate_s: incident.and_then(|(_, resolved)| Some(resolved? - began_s)),
+    }
+}
+
+fn target_name(target: FaultTarget, topology: &Topology) -> String {
+    match target {
+        FaultTarget::Service(id) => topology.name(id).to_owned(),
+        FaultTarget::Edge { from, to } => format!("{} -> {}", topology.name(from), topology.name(to)),
+    }
+}
