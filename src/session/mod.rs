@@ -113,7 +113,7 @@ impl Session {
         &self.history
     }
     /// What happened, one line each.
-    pub const fn log(&self) -> &EventLog {
+    pub const fn events(&self) -> &EventLog {
         &self.log
     }
     /// How the users fare.

@@ -80,7 +80,7 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
         decisions: pipeline.decisions().rev().take(DECISIONS_LEN_MAX).cloned().collect(),
         alerts: alerts(session),
         incident: pipeline.incidents().next_back().cloned(),
-        log: session.log().entries().rev().take(LOG_LEN_MAX).cloned().collect(),
+        log: session.events().entries().rev().take(LOG_LEN_MAX).cloned().collect(),
         charts,
         window_s,
         markers: markers(session, window_s),
@@ -168,7 +168,7 @@ fn alerts(session: &Session) -> Vec<crate::pipeline::Alert> {
 
 fn markers(session: &Session, window_s: (f64, f64)) -> Vec<Marker> {
     let worth = |kind| matches!(kind, LogKind::Fault | LogKind::Alert | LogKind::Decision | LogKind::Edit);
-    let newest = session.log().entries().rev().filter(|e| worth(e.kind) && e.at.as_secs_f64() >= window_s.0);
+    let newest = session.events().entries().rev().filter(|e| worth(e.kind) && e.at.as_secs_f64() >= window_s.0);
     let mut markers: Vec<Marker> =
         newest.take(MARKERS_LEN_MAX).map(|e| Marker { at_s: e.at.as_secs_f64(), kind: e.kind, text: e.text.clone() }).collect();
     markers.reverse();
