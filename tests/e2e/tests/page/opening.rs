@@ -1,0 +1,79 @@
+//! Opening the page: alive at once, the same run as without a page, at home on a phone and on the keyboard.
+
+use crate::steps::{fault_menu, health};
+use e2e::{Viewport, run};
+use serde_json::Value;
+
+const DIGESTS: &str = include_str!("../../../digests.txt");
+/// WebDriver's code for the Escape key.
+const ESCAPE: char = '\u{e00c}';
+
+#[test]
+fn it_opens_on_a_running_healthy_system() {
+    run("opens", Viewport::Desktop, async |page| {
+        page.open("").await;
+        assert_eq!(page.all_css("[data-testid^='node-']").await.len(), 12, "Online Boutique has 12 services");
+        assert_eq!(page.all_css("[data-testid^='edge-']").await.len(), 16, "and 16 calls between them");
+        let start_ns = page.now_ns().await;
+        page.until("time to run", async || page.now_ns().await > start_ns + 10_000_000_000).await;
+        let healthy = page.all_css("[data-testid^='node-'][data-health='healthy']").await.len();
+        assert_eq!(healthy, 12, "nothing is broken yet");
+        for part in ["kpi-success", "kpi-p95", "kpi-rate", "kpi-services", "clock"] {
+            let text = page.text(part).await;
+            assert!(text.contains(|c: char| c.is_ascii_digit()), "{part} shows no number: {text}");
+        }
+        for chart in 0..4 {
+            assert!(!page.all_css(&format!("[data-testid='chart-{chart}'] canvas")).await.is_empty(), "chart {chart}");
+        }
+        page.screenshot("opens").await;
+    });
+}
+
+#[test]
+fn the_page_gives_the_same_run_as_the_core_alone() {
+    run("digest", Viewport::Desktop, async |page| {
+        page.open("#preset=boutique&seed=42&until=60").await;
+        page.until_late("60 s of simulated time", async || page.now_ns().await == 60_000_000_000).await;
+        let expected = DIGESTS.lines().find_map(|line| line.strip_prefix("boutique-60s ")).expect("the file has this line");
+        assert_eq!(page.body("data-digest").await.as_deref(), Some(expected.trim()));
+    });
+}
+
+#[test]
+fn a_paused_run_stands_still_and_steps() {
+    run("paused", Viewport::Desktop, async |page| {
+        page.open("").await;
+        page.click("play-pause").await;
+        page.until("it to pause", async || page.body("data-playing").await.as_deref() == Some("false")).await;
+        let stopped_ns = page.now_ns().await;
+        page.click("step").await;
+        page.until("one step", async || page.now_ns().await > stopped_ns).await;
+        let stepped_ns = page.now_ns().await;
+        assert!(stepped_ns - stopped_ns <= 1_000_000_000, "a step is at most one scrape: {}", stepped_ns - stopped_ns);
+    });
+}
+
+#[test]
+fn it_fits_a_phone() {
+    run("phone", Viewport::Phone, async |page| {
+        page.open("").await;
+        let script = "const page = document.scrollingElement; return [page.scrollWidth, window.innerWidth]";
+        let widths = page.script(script, Vec::new()).await;
+        let width = |index: usize| widths.get(index).and_then(Value::as_u64).expect("two widths");
+        assert!(width(0) <= width(1), "the page is {} wide in a window of {}", width(0), width(1));
+        assert_eq!(width(1), 390);
+        page.screenshot("phone").await;
+    });
+}
+
+#[test]
+fn the_fault_menu_opens_and_closes_by_keyboard() {
+    run("keyboard", Viewport::Desktop, async |page| {
+        page.open("").await;
+        fault_menu(page, "cartservice").await;
+        page.press(ESCAPE).await;
+        page.until("Escape to close the menu", async || !page.shows("fault-menu").await).await;
+        page.until("the focus to return", async || page.focused().await == "node-cartservice").await;
+        assert_eq!(health(page, "cartservice").await, "healthy", "nothing was injected");
+    });
+}
