@@ -18,6 +18,11 @@ pub fn pow(x: f64, y: f64) -> f64 {
     libm::pow(x, y)
 }
 
+/// Probability that a standard normal variable is below `z`.
+pub fn normal_cdf(z: f64) -> f64 {
+    0.5 * libm::erfc(-z / std::f64::consts::SQRT_2)
+}
+
 /// Quantile of the standard normal distribution at `p` in (0, 1), by Wichura's algorithm AS 241 in its shorter form
 /// (PPND7, Applied Statistics 37, 1988): absolute error below 1e-7.
 pub fn normal_quantile(p: f64) -> f64 {
@@ -46,7 +51,14 @@ pub fn normal_quantile(p: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use super::normal_quantile;
+    use super::{normal_cdf, normal_quantile};
+
+    #[test]
+    fn the_normal_distribution_undoes_its_quantile() {
+        for p in [0.001, 0.05, 0.5, 0.8, 0.999] {
+            assert!((normal_cdf(normal_quantile(p)) - p).abs() < 1e-6, "{p}");
+        }
+    }
 
     #[test]
     fn normal_quantiles_match_the_tables() {

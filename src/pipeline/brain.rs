@@ -1,116 +1,122 @@
 //! The stages in their order, once per scrape. Pure: (state, now, scrape) -> (state, requests, events).
 
+use super::alert::{Alerts, Incidents};
+use super::api::{ActionRequest, DecisionError, EventKind, PipelineEvent, StepOutcome};
+use super::classify::{self, Finding, Trouble, View};
 use super::collect::Collector;
+use super::ledger::{Ledger, Past};
 use super::monitor::{HealthChange, Monitor};
-use super::policy::Policy;
+use super::policy::{Policy, RuleSet};
 use super::report::{self, Counters, PipelineReport};
-use super::types::{Alert, Autonomy, Decision, Forecast, Health, Incident, Signal};
+use super::types::{Alert, Autonomy, Candidate, Choice, Decision, FailureClass, Forecast, Health, Incident, Signal};
 use super::wiring::Wiring;
-use crate::ids::{ActionId, DecisionId, ServiceId};
-use crate::platform::{Action, Receipt, Scrape};
+use super::{decide, orchestrate, policy_rules, policy_seed, predict};
+use crate::ids::{DecisionId, ServiceId};
+use crate::platform::{Receipt, Scrape};
 use crate::telemetry::{Metric, Subject};
 use crate::topology::Topology;
-use crate::units::SimTime;
-use serde::{Deserialize, Serialize};
+use crate::units::{SimDuration, SimTime};
 use std::collections::BTreeMap;
-use thiserror::Error;
 
-/// What an event is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum EventKind {
-    /// A service's health changed.
-    Health,
-    /// An alert fired or ended, an incident opened or closed.
-    Alert,
-    /// A decision, its receipt or its verification.
-    Decision,
-}
+/// For how long what a dependency did may linger in its callers: two metric windows.
+const ECHO: SimDuration = SimDuration::from_secs(2 * Metric::WINDOW_S);
 
-/// One line for the event log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct PipelineEvent {
-    /// What about.
-    pub kind: EventKind,
-    /// Which service, if one.
-    pub service: Option<ServiceId>,
-    /// The line, in fixed wording, without time and the service's name.
-    pub text: String,
-}
-
-/// Something to ask of the platform, under this number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ActionRequest {
-    /// The number that receipts refer to.
-    pub id: ActionId,
-    /// Why.
-    pub decision: DecisionId,
-    /// What.
-    pub action: Action,
-}
-
-/// What one step yields.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct StepOutcome {
-    /// To be given to the platform now, in this order.
-    pub requests: Vec<ActionRequest>,
-    /// To be added to the event log.
-    pub log: Vec<PipelineEvent>,
-}
-
-/// Why a decision could not be approved or rejected; nothing has changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error, Serialize, Deserialize)]
-pub enum DecisionError {
-    /// No such decision (any more).
-    #[error("E0301 there is no decision {0}; it may be too long ago")]
-    NoDecision(DecisionId),
-    /// It does not wait for anybody.
-    #[error("E0302 decision {0} does not await approval (any more)")]
-    NotWaiting(DecisionId),
-}
+/// How long a finding has stood: class, cause, scrapes in a row.
+type Standing = (FailureClass, ServiceId, u32);
 
 /// The brain.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
-    policy: Policy,
+    eyes: Eyes,
     autonomy: Autonomy,
+    standing: BTreeMap<ServiceId, Standing>,
+    /// When a service last suffered from somebody else.
+    blamed: BTreeMap<ServiceId, SimTime>,
+    ledger: Ledger,
+    alerts: Alerts,
+    incidents: Incidents,
+    counters: Counters,
+    /// Lines that came up between two steps.
+    pending: Vec<PipelineEvent>,
+}
+
+/// What was seen and what it is held to: everything that diagnosing and deciding read and do not change.
+#[derive(Clone, Debug)]
+struct Eyes {
+    policy: Policy,
     wiring: Wiring,
     collector: Collector,
     monitor: Monitor,
     forecasts: BTreeMap<ServiceId, Forecast>,
-    counters: Counters,
+    now: SimTime,
+}
+
+impl Eyes {
+    const fn view(&self) -> View<'_> {
+        View {
+            collector: &self.collector,
+            monitor: &self.monitor,
+            wiring: &self.wiring,
+            policy: &self.policy,
+            forecasts: &self.forecasts,
+            now: self.now,
+        }
+    }
+    fn look(&mut self, now: SimTime, scrape: &Scrape) -> Vec<HealthChange> {
+        self.now = self.now.max(now);
+        self.collector.ingest(self.now, scrape, &self.wiring);
+        let changes = self.monitor.update(self.now, &self.collector, &self.wiring, &self.policy);
+        self.forecasts = predict::all(&self.collector, &self.wiring, &self.policy);
+        changes
+    }
+    fn rewire(&mut self, topology: &Topology) {
+        self.wiring = Wiring::of(topology);
+        self.collector.retain(&self.wiring);
+        self.monitor.retain(&self.wiring);
+        self.forecasts.retain(|id, _| self.wiring.get(*id).is_some());
+    }
 }
 
 impl Pipeline {
     /// A brain that has seen nothing yet and knows the declared system.
     pub fn new(topology: &Topology, policy: Policy) -> Self {
         Self {
-            policy,
+            eyes: Eyes {
+                policy,
+                wiring: Wiring::of(topology),
+                collector: Collector::default(),
+                monitor: Monitor::default(),
+                forecasts: BTreeMap::new(),
+                now: SimTime::ZERO,
+            },
             autonomy: Autonomy::default(),
-            wiring: Wiring::of(topology),
-            collector: Collector::default(),
-            monitor: Monitor::default(),
-            forecasts: BTreeMap::new(),
+            standing: BTreeMap::new(),
+            blamed: BTreeMap::new(),
+            ledger: Ledger::default(),
+            alerts: Alerts::default(),
+            incidents: Incidents::default(),
             counters: Counters::default(),
+            pending: Vec::new(),
         }
     }
     /// Services or calls were edited: forgets what is gone.
     pub fn set_topology(&mut self, topology: &Topology) {
-        self.wiring = Wiring::of(topology);
-        self.collector.retain(&self.wiring);
-        self.monitor.retain(&self.wiring);
-        self.forecasts.retain(|id, _| self.wiring.get(*id).is_some());
+        self.eyes.rewire(topology);
+        let wiring = &self.eyes.wiring;
+        self.standing.retain(|id, _| wiring.get(*id).is_some());
+        self.blamed.retain(|id, _| wiring.get(*id).is_some());
+        self.alerts.resolve_gone(self.eyes.now, |id| wiring.get(id).is_some());
     }
     /// Chooses another policy; what was learned stays.
     pub fn set_policy(&mut self, policy: Policy) {
-        self.policy = policy;
+        self.eyes.policy = policy;
     }
     /// The policy in force.
     pub const fn policy(&self) -> &Policy {
-        &self.policy
+        &self.eyes.policy
     }
-    /// Turns the heal dial.
-    pub fn set_autonomy(&mut self, autonomy: Autonomy) {
+    /// Turns the heal dial. What awaits approval expires in the next step if the dial goes below Ask.
+    pub const fn set_autonomy(&mut self, autonomy: Autonomy) {
         self.autonomy = autonomy;
     }
     /// Where the heal dial stands.
@@ -122,59 +128,143 @@ impl Pipeline {
     /// # Errors
     /// [`DecisionError`] if there is no such decision or it does not wait.
     pub fn approve(&mut self, _now: SimTime, id: DecisionId) -> Result<(), DecisionError> {
-        Err(DecisionError::NoDecision(id))
+        orchestrate::approve(&mut self.ledger, id)
     }
-    /// Forbids a waiting decision.
+    /// Forbids a waiting decision, and the same action for the rest of the incident.
     ///
     /// # Errors
     /// [`DecisionError`] if there is no such decision or it does not wait.
-    pub fn reject(&mut self, _now: SimTime, id: DecisionId) -> Result<(), DecisionError> {
-        Err(DecisionError::NoDecision(id))
+    pub fn reject(&mut self, now: SimTime, id: DecisionId) -> Result<(), DecisionError> {
+        orchestrate::reject(&mut self.ledger, now, id)
     }
     /// Takes the platform's immediate answer to a request; later ones arrive with the scrapes.
-    pub fn receipt(&mut self, _receipt: &Receipt) {}
+    pub fn receipt(&mut self, receipt: &Receipt) {
+        self.pending.extend(orchestrate::receipt(&mut self.ledger, receipt));
+    }
     /// Looks at one scrape; to be called once per scrape, in order of time.
     pub fn step(&mut self, now: SimTime, scrape: &Scrape) -> StepOutcome {
-        let mut outcome = StepOutcome::default();
-        self.collector.ingest(now, scrape, &self.wiring);
-        let changes = self.monitor.update(now, &self.collector, &self.wiring, &self.policy);
-        outcome.log.extend(changes.iter().map(health_event));
-        self.collector.learn(true);
-        outcome
+        let mut log = std::mem::take(&mut self.pending);
+        let changes = self.eyes.look(now, scrape);
+        log.extend(scrape.receipts.iter().filter_map(|r| orchestrate::receipt(&mut self.ledger, r)));
+        log.extend(changes.iter().map(health_event));
+        let findings = classify::classify(&self.eyes.view());
+        self.note(&findings, &mut log);
+        let cases = self.cases(&findings);
+        let mut sick: Vec<ServiceId> = findings.iter().chain(cases.iter().map(|(f, _)| f)).map(|f| f.diagnosis.service).collect();
+        sick.sort_unstable();
+        self.ledger.forget_noted(&sick);
+        for (finding, candidates) in cases {
+            self.decide(&finding, candidates, &mut log);
+        }
+        let requests = self.advance(&sick, &mut log);
+        self.eyes.collector.learn(findings.iter().all(|f| f.is_chronic));
+        StepOutcome { requests, log }
+    }
+    /// Alerts, incidents, and for how long each finding has stood.
+    fn note(&mut self, findings: &[Finding], log: &mut Vec<PipelineEvent>) {
+        let standing = findings.iter().map(|f| {
+            let (class, cause) = (f.diagnosis.class, f.diagnosis.cause);
+            let before = self.standing.get(&f.diagnosis.service).filter(|(c, s, _)| (*c, *s) == (class, cause));
+            (f.diagnosis.service, (class, cause, before.map_or(1, |(_, _, n)| n.saturating_add(1))))
+        });
+        self.standing = standing.collect();
+        let suffering = findings.iter().filter(|f| f.trouble == Trouble::Dependency);
+        self.blamed.extend(suffering.map(|f| (f.diagnosis.service, self.eyes.now)));
+        self.incidents.update(self.eyes.now, findings, &mut self.counters, log);
+        let view = self.eyes.view();
+        self.alerts.update(&view, findings, &mut self.counters, log);
+    }
+    /// What there is to decide, with its candidates, by the policy in force.
+    fn cases(&self, findings: &[Finding]) -> Vec<(Finding, Vec<Candidate>)> {
+        match self.eyes.policy.rule_set {
+            _ if self.autonomy == Autonomy::Off => Vec::new(),
+            RuleSet::None => Vec::new(),
+            RuleSet::Seed => policy_seed::decide(&self.eyes.view()),
+            RuleSet::Rules => self.ripe(findings),
+        }
+    }
+    /// Findings that have stood long enough, with their candidates.
+    fn ripe(&self, findings: &[Finding]) -> Vec<(Finding, Vec<Candidate>)> {
+        let view = self.eyes.view();
+        let is_ripe = |f: &&Finding| {
+            let service = f.diagnosis.service;
+            let scrapes = self.standing.get(&service).map_or(0, |(_, _, n)| *n);
+            let is_urgent = f.is_early || (f.severity == Health::Critical && !self.is_echo(f));
+            let patience = if is_urgent { self.eyes.policy.patience_scrapes } else { self.eyes.policy.degraded_scrapes };
+            !f.is_chronic && scrapes >= patience && can_help(&view, f)
+        };
+        findings.iter().filter(is_ripe).map(|f| (f.clone(), policy_rules::candidates(&view, f))).collect()
+    }
+    /// Its own trouble, but just now somebody else's: what a dependency left behind fades by itself more often than not.
+    fn is_echo(&self, finding: &Finding) -> bool {
+        let blamed = self.blamed.get(&finding.diagnosis.service);
+        finding.trouble != Trouble::Dependency && blamed.is_some_and(|at| self.eyes.now.since(*at) <= ECHO)
+    }
+    fn decide(&mut self, finding: &Finding, candidates: Vec<Candidate>, log: &mut Vec<PipelineEvent>) {
+        if self.ledger.is_busy(finding.diagnosis.service) {
+            return;
+        }
+        let incident = self.incidents.open().map(|i| i.id);
+        let is_forgetful = self.eyes.policy.rule_set == RuleSet::Seed;
+        let past = Past { ledger: &self.ledger, now: self.eyes.now, incident, is_forgetful };
+        let verdict = decide::choose(&self.eyes.view(), finding, candidates, &past);
+        let acts = matches!(verdict.chosen.choice, Choice::Act(_)) && self.autonomy >= Autonomy::Ask;
+        let is_news = !verdict.is_passing && (self.ledger.is_news(finding, &verdict) || acts);
+        if !is_news {
+            return;
+        }
+        self.counters.decisions += 1;
+        self.counters.pages += u32::from(verdict.chosen.choice == Choice::Page);
+        let view = self.eyes.view();
+        log.push(orchestrate::propose(&view, &mut self.ledger, self.autonomy, incident, finding, verdict));
+    }
+    fn advance(&mut self, sick: &[ServiceId], log: &mut Vec<PipelineEvent>) -> Vec<ActionRequest> {
+        let view = self.eyes.view();
+        let requests = orchestrate::advance(&view, &mut self.ledger, self.autonomy, sick, log);
+        for request in &requests {
+            *self.counters.actions.entry(request.action.name().to_owned()).or_insert(0) += 1;
+        }
+        requests
     }
     /// The monitor's verdict on a service.
     pub fn signal(&self, service: ServiceId) -> Option<&Signal> {
-        self.monitor.signal(service)
+        self.eyes.monitor.signal(service)
     }
     /// The newest value of a metric, unless it is older than three scrapes.
     pub fn latest(&self, subject: Subject, metric: Metric) -> Option<f64> {
-        self.collector.latest(subject, metric)
+        self.eyes.collector.latest(subject, metric)
     }
     /// A service's most pressing forecast.
     pub fn forecast(&self, service: ServiceId) -> Option<&Forecast> {
-        self.forecasts.get(&service)
+        self.eyes.forecasts.get(&service)
     }
     /// Decisions in the ledger, oldest first.
     pub fn decisions(&self) -> impl DoubleEndedIterator<Item = &Decision> {
-        [].iter()
+        self.ledger.iter().map(|e| &e.decision)
     }
     /// Alerts in the ledger, oldest first.
     pub fn alerts(&self) -> impl DoubleEndedIterator<Item = &Alert> {
-        [].iter()
+        self.alerts.iter()
     }
     /// Incidents in the ledger, oldest first.
     pub fn incidents(&self) -> impl DoubleEndedIterator<Item = &Incident> {
-        [].iter()
+        self.incidents.iter()
     }
-    /// Whether an action is under way for this service.
-    pub fn is_healing(&self, _service: ServiceId) -> bool {
-        false
+    /// Whether an action on this service is under way or being watched.
+    pub fn is_healing(&self, service: ServiceId) -> bool {
+        self.ledger.is_healing(service)
     }
     /// What happened so far.
     pub fn report(&self) -> PipelineReport {
         let decisions: Vec<&Decision> = self.decisions().collect();
-        report::report(&self.policy.name, &self.counters, self.incidents(), &decisions)
+        report::report(&self.eyes.policy.name, &self.counters, self.incidents(), &decisions)
     }
+}
+
+/// Whether there is anything to decide: a client's own trouble is nobody's to heal.
+fn can_help(view: &View, finding: &Finding) -> bool {
+    let is_elsewhere = matches!(finding.trouble, Trouble::Dependency | Trouble::Edge { .. });
+    is_elsewhere || view.wiring.is_healable(finding.diagnosis.service)
 }
 
 fn health_event(change: &HealthChange) -> PipelineEvent {

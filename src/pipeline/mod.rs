@@ -2,17 +2,33 @@
 //!
 //! Sans I/O: time and samples are arguments, actions are results. It never sees the simulator.
 
+mod alert;
+mod api;
+mod blame;
 mod brain;
+mod classify;
 mod collect;
+mod decide;
 mod gate;
+mod ledger;
 mod monitor;
+mod network;
+mod orchestrate;
 mod policy;
+mod policy_rules;
+mod policy_seed;
+mod predict;
 mod report;
 mod text;
 mod types;
+mod verify;
 mod wiring;
 
-pub use brain::{ActionRequest, DecisionError, EventKind, Pipeline, PipelineEvent, StepOutcome};
+pub use api::{ActionRequest, DecisionError, EventKind, PipelineEvent, StepOutcome};
+pub use brain::Pipeline;
 pub use policy::{Band, Policy, RuleSet, Thresholds};
 pub use report::{IncidentTimes, PipelineReport};
 pub use types::*;
+
+#[cfg(test)]
+mod tests;

@@ -94,6 +94,8 @@ pub struct Policy {
     pub act_probability: f64,
     /// Scrapes in a row with the same diagnosis before deciding on it.
     pub patience_scrapes: u32,
+    /// The same for services that are only Degraded: less harm in waiting, more chance that it passes.
+    pub degraded_scrapes: u32,
     /// Seconds after an action's end before the next one on the same service: a window to fill and one to look.
     pub cooldown_s: u64,
     /// Most actions started within [`Policy::ACTION_WINDOW_S`], all services together: a healer that needs more is
@@ -143,6 +145,7 @@ impl Default for Policy {
             horizon_s: 30.0,
             act_probability: 0.8,
             patience_scrapes: 3,
+            degraded_scrapes: 10,
             cooldown_s: 15,
             actions_max: 8,
             approval_s: 8,

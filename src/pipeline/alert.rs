@@ -1,0 +1,162 @@
+//! Alerts and incidents. One alert a service at a time; a symptom that somebody else causes does not alert, or a
+//! single failure would page every team above it. An incident spans from the first service in trouble to all being
+//! well again.
+//!
+//! Bounds: [`ALERTS_LEN_MAX`] alerts, [`INCIDENTS_LEN_MAX`] incidents, the oldest fall out.
+
+use super::api::{EventKind, PipelineEvent};
+use super::classify::{Finding, Trouble, View};
+use super::report::{Counters, alert_line};
+use super::types::{Alert, Health, Incident, Severity};
+use crate::ids::{IncidentId, ServiceId};
+use crate::units::SimTime;
+use std::collections::VecDeque;
+
+/// Alerts kept.
+pub const ALERTS_LEN_MAX: usize = 200;
+/// Incidents kept.
+pub const INCIDENTS_LEN_MAX: usize = 100;
+/// Scrapes in a row without trouble after which an incident is over: a metric window, so that what comes back within it
+/// is the same incident.
+const CALM_SCRAPES: u32 = 5;
+
+/// All alerts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Alerts {
+    ring: VecDeque<Alert>,
+}
+
+impl Alerts {
+    /// Oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Alert> {
+        self.ring.iter()
+    }
+    /// Fires, raises and resolves.
+    pub fn update(&mut self, view: &View, findings: &[Finding], counters: &mut Counters, log: &mut Vec<PipelineEvent>) {
+        for service in view.wiring.ids() {
+            let wanted = wanted(service, findings);
+            let firing = self.ring.iter_mut().rev().find(|a| a.service == service && a.resolved_at.is_none());
+            match (wanted, firing) {
+                (Some((severity, text)), None) => {
+                    counters.count_alert(severity);
+                    self.push(Alert { at: view.now, service, severity, text, resolved_at: None }, log);
+                }
+                (Some((severity, text)), Some(alert)) if severity > alert.severity => {
+                    counters.count_alert(severity);
+                    (alert.severity, alert.text) = (severity, text);
+                    log.push(event(alert));
+                }
+                (None, Some(alert)) => {
+                    alert.resolved_at = Some(view.now);
+                    log.push(event(alert));
+                }
+                _ => {}
+            }
+        }
+    }
+    /// Alerts on services that were removed end.
+    pub fn resolve_gone(&mut self, now: SimTime, is_there: impl Fn(ServiceId) -> bool) {
+        for alert in self.ring.iter_mut().filter(|a| a.resolved_at.is_none() && !is_there(a.service)) {
+            alert.resolved_at = Some(now);
+        }
+    }
+    fn push(&mut self, alert: Alert, log: &mut Vec<PipelineEvent>) {
+        if self.ring.len() >= ALERTS_LEN_MAX {
+            self.ring.pop_front();
+        }
+        log.push(event(&alert));
+        self.ring.push_back(alert);
+    }
+}
+
+fn event(alert: &Alert) -> PipelineEvent {
+    PipelineEvent { kind: EventKind::Alert, service: Some(alert.service), text: alert_line(alert) }
+}
+
+/// The alert that a service should have now.
+fn wanted(service: ServiceId, findings: &[Finding]) -> Option<(Severity, String)> {
+    let finding = findings.iter().find(|f| f.diagnosis.service == service && !f.is_early && !f.is_chronic)?;
+    if finding.trouble == Trouble::Dependency {
+        return None;
+    }
+    let severity = match finding.severity {
+        Health::Critical => Severity::Critical,
+        _ => Severity::Warning,
+    };
+    let first = finding.diagnosis.evidence.first().map_or("", |e| e.text.as_str());
+    Some((severity, format!("{}: {first}", finding.diagnosis.class.name())))
+}
+
+/// All incidents.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Incidents {
+    ring: VecDeque<Incident>,
+    next: u32,
+    calm: u32,
+    calm_since: SimTime,
+}
+
+impl Incidents {
+    /// Oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Incident> {
+        self.ring.iter()
+    }
+    /// The one that is open.
+    pub fn open(&self) -> Option<&Incident> {
+        self.ring.back().filter(|i| i.resolved_at.is_none())
+    }
+    /// Opens, extends or closes, by what is wrong now.
+    pub fn update(&mut self, now: SimTime, findings: &[Finding], counters: &mut Counters, log: &mut Vec<PipelineEvent>) {
+        let troubles: Vec<&Finding> = findings.iter().filter(|f| !f.is_early && !f.is_chronic).collect();
+        if troubles.is_empty() {
+            return self.calm_down(now, log);
+        }
+        self.calm = 0;
+        if self.open().is_none() {
+            self.start(now, counters, log);
+        }
+        let Some(incident) = self.ring.back_mut() else { return };
+        for finding in &troubles {
+            if !incident.services.contains(&finding.diagnosis.service) {
+                incident.services.push(finding.diagnosis.service);
+            }
+        }
+        if let Some((cause, finding)) = main_cause(&troubles) {
+            incident.cause = Some(cause);
+            incident.class = finding.map(|f| f.diagnosis.class).or(incident.class);
+        }
+    }
+    fn start(&mut self, now: SimTime, counters: &mut Counters, log: &mut Vec<PipelineEvent>) {
+        self.next += 1;
+        counters.incidents_opened += 1;
+        if self.ring.len() >= INCIDENTS_LEN_MAX {
+            self.ring.pop_front();
+        }
+        let id = IncidentId(self.next);
+        self.ring.push_back(Incident { id, detected_at: now, resolved_at: None, services: Vec::new(), cause: None, class: None });
+        log.push(PipelineEvent { kind: EventKind::Alert, service: None, text: format!("Incident {id} opened") });
+    }
+    fn calm_down(&mut self, now: SimTime, log: &mut Vec<PipelineEvent>) {
+        if self.calm == 0 {
+            self.calm_since = now;
+        }
+        self.calm = self.calm.saturating_add(1);
+        let (calm, since) = (self.calm, self.calm_since);
+        let Some(incident) = self.ring.back_mut().filter(|i| i.resolved_at.is_none()) else { return };
+        if calm >= CALM_SCRAPES {
+            incident.resolved_at = Some(since);
+            let seconds = since.since(incident.detected_at).as_secs_f64();
+            let text = format!("Incident {} resolved after {seconds:.0} s", incident.id);
+            log.push(PipelineEvent { kind: EventKind::Alert, service: None, text });
+        }
+    }
+}
+
+/// The cause that most findings point to (the first of equals), and its own finding if there is one.
+fn main_cause<'a>(findings: &[&'a Finding]) -> Option<(ServiceId, Option<&'a Finding>)> {
+    let votes = |cause: ServiceId| findings.iter().filter(|f| f.diagnosis.cause == cause).count();
+    let best = findings.iter().rev().max_by_key(|f| votes(f.diagnosis.cause))?;
+    let cause = best.diagnosis.cause;
+    let of_cause = |f: &&&Finding| f.diagnosis.cause == cause && f.trouble != Trouble::Dependency;
+    Some((cause, findings.iter().find(of_cause).copied()))
+}

@@ -1,0 +1,248 @@
+//! The ledger: every decision, what became of it, and what that means for the next ones.
+//!
+//! Bounds: [`DECISIONS_LEN_MAX`] entries, the oldest that are over fall out first.
+
+use super::classify::Finding;
+use super::decide::{Memory, Verdict};
+use super::types::{Choice, Decision, DecisionState, FailureClass};
+use super::verify::Measure;
+use crate::ids::{ActionId, DecisionId, IncidentId, ServiceId};
+use crate::platform::{Action, ActionError};
+use crate::units::{SimDuration, SimTime};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Decisions kept: an hour of one every seven seconds, far more than a frame shows.
+pub const DECISIONS_LEN_MAX: usize = 500;
+/// Seconds for which a failed try is remembered even if its incident is over: the next one is likely the same trouble.
+const MEMORY_S: u64 = 120;
+/// Starts kept for the budget of actions: more than any budget.
+const STARTS_LEN_MAX: usize = 64;
+
+/// A decision with what its course needs.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub decision: Decision,
+    pub finding: Finding,
+    pub is_approved: bool,
+    pub measure: Option<Measure>,
+    pub started: Option<SimTime>,
+    pub ended: Option<SimTime>,
+    /// The platform was busy: says nothing about whether the action would help.
+    pub was_busy: bool,
+}
+
+impl Entry {
+    /// The action, if it is one.
+    pub const fn action(&self) -> Option<Action> {
+        match self.decision.chosen.choice {
+            Choice::Act(action) => Some(action),
+            _ => None,
+        }
+    }
+    /// Whether something about it is still going on.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.decision.state, DecisionState::AwaitingApproval | DecisionState::Executing | DecisionState::Verifying)
+    }
+    fn touches(&self, service: ServiceId) -> bool {
+        self.decision.service == service || self.action().is_some_and(|a| a.service() == service)
+    }
+}
+
+/// What was last said about a service, so as not to say it each second.
+type Noted = (FailureClass, ServiceId, Option<Action>, bool);
+
+/// All decisions.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ledger {
+    entries: VecDeque<Entry>,
+    next_decision: u32,
+    next_action: u32,
+    ended: BTreeMap<ServiceId, SimTime>,
+    starts: VecDeque<SimTime>,
+    noted: BTreeMap<ServiceId, Noted>,
+}
+
+impl Ledger {
+    /// Entries, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.entries.iter()
+    }
+    /// Entries for changing, oldest first.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Entry> {
+        self.entries.iter_mut()
+    }
+    /// The entry `id`.
+    pub fn get_mut(&mut self, id: DecisionId) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|e| e.decision.id == id)
+    }
+    /// The entry whose action has this number.
+    pub fn by_action_mut(&mut self, id: ActionId) -> Option<&mut Entry> {
+        self.entries.iter_mut().rev().find(|e| e.decision.action == Some(id))
+    }
+    /// Writes a decision down.
+    pub fn add(&mut self, decision: Decision, finding: Finding) {
+        while self.entries.len() >= DECISIONS_LEN_MAX {
+            let oldest = self.entries.iter().position(|e| !e.is_open()).unwrap_or(0);
+            self.entries.remove(oldest);
+        }
+        self.entries.push_back(Entry {
+            decision,
+            finding,
+            is_approved: false,
+            measure: None,
+            started: None,
+            ended: None,
+            was_busy: false,
+        });
+    }
+    /// The next decision's number.
+    pub const fn next_decision(&mut self) -> DecisionId {
+        self.next_decision += 1;
+        DecisionId(self.next_decision)
+    }
+    /// The next action's number.
+    pub const fn next_action(&mut self) -> ActionId {
+        self.next_action += 1;
+        ActionId(self.next_action)
+    }
+    /// Counts a started action.
+    pub fn count_start(&mut self, now: SimTime) {
+        if self.starts.len() >= STARTS_LEN_MAX {
+            self.starts.pop_front();
+        }
+        self.starts.push_back(now);
+    }
+    /// Remembers when an action on a service ended.
+    pub fn note_end(&mut self, service: ServiceId, at: SimTime) {
+        self.ended.insert(service, at);
+    }
+    /// Whether this verdict says something new about the service; remembers it.
+    pub fn is_news(&mut self, finding: &Finding, verdict: &Verdict) -> bool {
+        let diagnosis = &finding.diagnosis;
+        let action = match verdict.chosen.choice {
+            Choice::Act(action) => Some(family(action)),
+            _ => None,
+        };
+        let noted = (diagnosis.class, diagnosis.cause, action, verdict.chosen.choice == Choice::Page);
+        self.noted.insert(diagnosis.service, noted) != Some(noted)
+    }
+    /// Nothing is wrong any more with services not in `sick` (sorted): what was said about them is history.
+    pub fn forget_noted(&mut self, sick: &[ServiceId]) {
+        self.noted.retain(|id, _| sick.binary_search(id).is_ok());
+    }
+    /// Whether an action on the service is awaited, under way or being watched.
+    pub fn is_busy(&self, service: ServiceId) -> bool {
+        self.entries.iter().rev().any(|e| e.is_open() && e.touches(service))
+    }
+    /// Whether the platform is at it, or its work is being watched.
+    pub fn is_healing(&self, service: ServiceId) -> bool {
+        let works = |e: &Entry| matches!(e.decision.state, DecisionState::Executing | DecisionState::Verifying);
+        self.entries.iter().rev().any(|e| works(e) && e.action().is_some_and(|a| a.service() == service))
+    }
+}
+
+/// The same kind of action on the same target, whatever its amount.
+const fn family(action: Action) -> Action {
+    match action {
+        Action::ScaleUp { service, .. } => Action::ScaleUp { service, by: 1 },
+        other => other,
+    }
+}
+
+/// The ledger as deciding sees it, at one moment in one incident.
+pub(super) struct Past<'a> {
+    pub ledger: &'a Ledger,
+    pub now: SimTime,
+    pub incident: Option<IncidentId>,
+    /// The seed policy forgets what it tried.
+    pub is_forgetful: bool,
+}
+
+impl Memory for Past<'_> {
+    fn objection(&self, action: Action) -> Option<String> {
+        let is_same = |e: &&Entry| e.action().map(family) == Some(family(action)) && self.is_recent(e);
+        let tried = self.ledger.entries.iter().rev().filter(is_same);
+        tried.filter(|e| !self.is_forgetful || e.decision.state == DecisionState::Rejected).find_map(objection)
+    }
+    fn last_ended(&self, service: ServiceId) -> Option<SimTime> {
+        if self.is_forgetful { None } else { self.ledger.ended.get(&service).copied() }
+    }
+    fn is_busy(&self, service: ServiceId) -> bool {
+        self.ledger.is_busy(service)
+    }
+    fn started_since(&self, since: SimTime) -> usize {
+        let waiting = self.ledger.entries.iter().rev().filter(|e| e.decision.state == DecisionState::AwaitingApproval);
+        self.ledger.starts.iter().filter(|at| **at >= since).count() + waiting.count()
+    }
+}
+
+impl Past<'_> {
+    fn is_recent(&self, entry: &Entry) -> bool {
+        let is_same_incident = self.incident.is_some() && entry.decision.incident == self.incident;
+        is_same_incident || self.now.since(entry.decision.at) <= SimDuration::from_secs(MEMORY_S)
+    }
+}
+
+fn objection(entry: &Entry) -> Option<String> {
+    let at = entry.decision.at;
+    match entry.decision.state {
+        DecisionState::NoEffect => Some(format!("had no effect at {at}")),
+        DecisionState::MadeWorse => Some(format!("made it worse at {at}")),
+        DecisionState::Rejected => Some(format!("a person said no at {at}")),
+        DecisionState::Failed if !entry.was_busy => Some(format!("failed at {at}: {}", entry.decision.outcome)),
+        _ => None,
+    }
+}
+
+/// Whether a refusal may be gone in a moment.
+pub(super) const fn is_passing(error: &ActionError) -> bool {
+    matches!(error, ActionError::Busy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::classify::Trouble;
+    use super::super::types::{Candidate, Diagnosis, Health};
+    use super::*;
+    use crate::units::Ratio;
+
+    fn decision(id: DecisionId, state: DecisionState) -> (Decision, Finding) {
+        let diagnosis = Diagnosis {
+            service: ServiceId(0),
+            class: FailureClass::Unknown,
+            cause: ServiceId(0),
+            metric: None,
+            confidence: Ratio::ONE,
+            evidence: Vec::new(),
+        };
+        let chosen = Candidate { choice: Choice::Hold, score: 0.0, vetoed: false, reason: String::new() };
+        let decision = Decision {
+            id,
+            at: SimTime::ZERO,
+            incident: None,
+            service: ServiceId(0),
+            diagnosis: diagnosis.clone(),
+            forecast: None,
+            chosen,
+            rejected: Vec::new(),
+            state,
+            action: None,
+            expires_at: None,
+            outcome: String::new(),
+        };
+        let severity = Health::Critical;
+        (decision, Finding { diagnosis, trouble: Trouble::Errors, severity, is_early: false, is_chronic: false })
+    }
+
+    #[test]
+    fn the_ledger_is_bounded_and_keeps_what_is_open() {
+        let mut ledger = Ledger::default();
+        for i in 0..DECISIONS_LEN_MAX + 50 {
+            let state = if i == 0 { DecisionState::Executing } else { DecisionState::Advised };
+            let (decision, finding) = decision(ledger.next_decision(), state);
+            ledger.add(decision, finding);
+        }
+        assert_eq!(ledger.iter().count(), DECISIONS_LEN_MAX);
+        assert_eq!(ledger.iter().next().map(|e| e.decision.state), Some(DecisionState::Executing));
+    }
+}

@@ -1,0 +1,118 @@
+//! The policy `seed`: the literal rule set of the toy that this project grew from, on this pipeline's metrics
+//! (latency is the 95th percentile), so that it can be compared. Newest values against thresholds, three rising
+//! readings as a prediction, a table from class to action, and hold if a declared dependency is Critical. No
+//! hysteresis, no cool-down, no memory of what was tried: that is the point of keeping it.
+
+use super::classify::{Finding, Trouble, View};
+use super::policy::Thresholds;
+use super::text;
+use super::types::{Candidate, Choice, Diagnosis, Evidence, FailureClass, Health};
+use crate::ids::ServiceId;
+use crate::platform::Action;
+use crate::telemetry::{Metric, Subject};
+use crate::units::{Ratio, SimDuration};
+
+/// Readings that must rise.
+const RISING_READINGS: usize = 3;
+
+/// The seed's findings with their candidates, best first; only for services it would do something about.
+pub(super) fn decide(view: &View) -> Vec<(Finding, Vec<Candidate>)> {
+    view.wiring.ids().filter(|id| view.wiring.is_healable(*id)).filter_map(|id| decide_one(view, id)).collect()
+}
+
+fn decide_one(view: &View, service: ServiceId) -> Option<(Finding, Vec<Candidate>)> {
+    let (health, reasons) = health(view, service);
+    let is_predicted = predicted(view, service);
+    if health == Health::Healthy && !is_predicted {
+        return None;
+    }
+    let class = class(health, &reasons);
+    let action = action(class, health, is_predicted, service)?;
+    let blocking = view.wiring.callees(service).iter().find(|callee| self::health(view, **callee).0 == Health::Critical);
+    let trouble = if blocking.is_some() { Trouble::Dependency } else { trouble(class) };
+    let diagnosis = Diagnosis {
+        service,
+        class,
+        cause: blocking.copied().unwrap_or(service),
+        metric: reasons.first().and_then(|r| r.metric),
+        confidence: Ratio::ONE,
+        evidence: reasons,
+    };
+    let reason = format!("the table says {} for {}", action.name(), class.name());
+    let chosen = match blocking {
+        Some(callee) => {
+            let hold = format!("declared dependency {} is Critical", view.wiring.name(*callee));
+            vec![plain(Choice::Hold, false, hold.clone()), plain(Choice::Act(action), true, hold)]
+        }
+        None => vec![plain(Choice::Act(action), false, reason)],
+    };
+    Some((Finding { diagnosis, trouble, severity: health, is_early: health == Health::Healthy, is_chronic: false }, chosen))
+}
+
+fn plain(choice: Choice, vetoed: bool, reason: String) -> Candidate {
+    Candidate { choice, score: if vetoed { 0.0 } else { 1.0 }, vetoed, reason }
+}
+
+/// Newest values against the thresholds; Critical wins, reasons are those of the winning level.
+fn health(view: &View, service: ServiceId) -> (Health, Vec<Evidence>) {
+    for level in [Health::Critical, Health::Degraded] {
+        let reasons: Vec<Evidence> =
+            Thresholds::METRICS.into_iter().filter_map(|metric| over(view, service, metric, level)).collect();
+        if !reasons.is_empty() {
+            return (level, reasons);
+        }
+    }
+    (Health::Healthy, Vec::new())
+}
+
+fn over(view: &View, service: ServiceId, metric: Metric, level: Health) -> Option<Evidence> {
+    let band = view.policy.thresholds.of(metric)?;
+    let threshold = if level == Health::Critical { band.critical } else { band.degraded };
+    let value = view.collector.of(service, metric).filter(|v| *v >= threshold)?;
+    Some(Evidence { text: text::against(metric, value, threshold), metric: Some(metric), value, reference: threshold })
+}
+
+/// CPU, memory or errors rose over the last three readings and are above their Degraded threshold.
+fn predicted(view: &View, service: ServiceId) -> bool {
+    [Metric::CpuUtilisation, Metric::MemoryUtilisation, Metric::ErrorRatio].into_iter().any(|metric| {
+        let span = SimDuration::from_secs(RISING_READINGS as u64);
+        let samples = view.collector.window(Subject::Service(service), metric, span);
+        let newest = &samples[samples.len().saturating_sub(RISING_READINGS)..];
+        let is_rising = newest.len() == RISING_READINGS && newest.windows(2).all(|pair| pair[0].1 < pair[1].1);
+        let threshold = view.policy.thresholds.of(metric).map(|band| band.degraded);
+        is_rising && newest.last().zip(threshold).is_some_and(|((_, value), threshold)| *value > threshold)
+    })
+}
+
+fn class(health: Health, reasons: &[Evidence]) -> FailureClass {
+    let about = |metric| reasons.iter().any(|r| r.metric == Some(metric));
+    let is_resource = about(Metric::CpuUtilisation) || about(Metric::MemoryUtilisation);
+    match health {
+        Health::Critical if is_resource => FailureClass::ResourceExhaustion,
+        Health::Critical if about(Metric::ErrorRatio) => FailureClass::ApplicationError,
+        Health::Critical => FailureClass::PerformanceDegradation,
+        Health::Degraded if is_resource => FailureClass::ResourceWarning,
+        Health::Degraded if about(Metric::ErrorRatio) => FailureClass::ApplicationWarning,
+        Health::Degraded => FailureClass::PerformanceWarning,
+        _ => FailureClass::Unknown,
+    }
+}
+
+fn action(class: FailureClass, health: Health, is_predicted: bool, service: ServiceId) -> Option<Action> {
+    match class {
+        FailureClass::ResourceExhaustion => Some(Action::ScaleUp { service, by: 1 }),
+        FailureClass::ApplicationError => Some(Action::Restart { service }),
+        FailureClass::PerformanceDegradation => Some(Action::RerouteService { service }),
+        _ if is_predicted => Some(Action::ScaleUp { service, by: 1 }),
+        _ if health == Health::Degraded => Some(Action::Restart { service }),
+        _ => None,
+    }
+}
+
+const fn trouble(class: FailureClass) -> Trouble {
+    match class {
+        FailureClass::ResourceExhaustion | FailureClass::ResourceWarning => Trouble::Cpu,
+        FailureClass::ApplicationError | FailureClass::ApplicationWarning => Trouble::Errors,
+        _ => Trouble::Latency,
+    }
+}

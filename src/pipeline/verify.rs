@@ -1,0 +1,118 @@
+//! Verify: did it help? The metric that told the trouble, before the action against after it has settled. A healer
+//! that does not look cannot stop repeating what does nothing.
+
+use super::classify::{Finding, Trouble, View};
+use super::text;
+use super::types::{DecisionState, Health};
+use crate::ids::ServiceId;
+use crate::telemetry::{Metric, Subject};
+use crate::units::{SimDuration, SimTime};
+
+/// Seconds that a value before or after is averaged over: the newest three scrapes.
+const MEAN_S: u64 = 2;
+/// Share of the way back to the usual level that counts as helped at once.
+const RELIEF_CLEAR: f64 = 0.6;
+/// Share that counts as helped when the watch is over.
+const RELIEF_SOME: f64 = 0.3;
+/// Times the value before that counts as worse.
+const WORSE_RATIO: f64 = 1.2;
+/// Times the usual level that is good, where that is higher than the threshold's exit line.
+const GOOD_RATIO: f64 = 1.5;
+
+/// What an action is measured by.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Measure {
+    pub subject: Subject,
+    pub metric: Metric,
+    /// Mean before the action.
+    pub before: f64,
+    /// At or below (for instances ready: at or above) this it is good.
+    pub good: f64,
+    /// The level it comes from.
+    pub usual: f64,
+}
+
+impl Measure {
+    /// The metric that tells the finding's trouble, as it stands now.
+    pub fn take(view: &View, finding: &Finding) -> Self {
+        let service = finding.diagnosis.service;
+        let metric = finding.diagnosis.metric.unwrap_or(Metric::ErrorRatio);
+        let subject = match finding.trouble {
+            Trouble::Edge { from, to, .. } => Subject::Edge { from, to },
+            Trouble::Host => worst_edge(view, finding.diagnosis.cause, metric),
+            _ => Subject::Service(service),
+        };
+        let usual = view.collector.usual(subject, metric).unwrap_or(0.0);
+        let exit = view.policy.thresholds.of(metric).map_or(1.0, |band| band.degraded * view.policy.exit_ratio);
+        let before = view.collector.mean(subject, metric, SimDuration::from_secs(MEAN_S)).unwrap_or(0.0);
+        Self { subject, metric, before, good: exit.max(GOOD_RATIO * usual), usual }
+    }
+    /// Share of the way back to usual; for instances, whether there is one.
+    fn relief(&self, after: f64) -> f64 {
+        if self.metric == Metric::ReplicasReady {
+            return f64::from(u8::from(after >= 1.0));
+        }
+        let way = self.before - self.usual.min(self.before);
+        if way > 0.0 { (self.before - after) / way } else { 0.0 }
+    }
+    fn is_good(&self, after: f64) -> bool {
+        self.metric != Metric::ReplicasReady && after <= self.good && after <= 0.9 * self.before
+    }
+    fn is_worse(&self, after: f64) -> bool {
+        self.metric != Metric::ReplicasReady && after > self.good && after > WORSE_RATIO * self.before
+    }
+}
+
+/// The edge into (or out of) a host that is worst by `metric`.
+fn worst_edge(view: &View, host: ServiceId, metric: Metric) -> Subject {
+    let incoming = view.wiring.callers(host).iter().map(|from| Subject::Edge { from: *from, to: host });
+    let outgoing = view.wiring.callees(host).iter().map(|to| Subject::Edge { from: host, to: *to });
+    let value = |subject: &Subject| view.collector.latest(*subject, metric).unwrap_or(-1.0);
+    let edges = incoming.chain(outgoing);
+    edges.max_by(|a, b| value(a).total_cmp(&value(b))).unwrap_or(Subject::Service(host))
+}
+
+/// When an action began and ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Span {
+    pub started: SimTime,
+    pub ended: SimTime,
+}
+
+/// The verdict on an ended action: its new state and the numbers; `None` while it is too early to tell.
+pub(super) fn judge(view: &View, service: ServiceId, measure: &Measure, span: Span) -> Option<(DecisionState, String)> {
+    let waited = view.now.since(span.ended);
+    if waited < SimDuration::from_secs(view.policy.settle_s) {
+        return None;
+    }
+    let is_over = waited >= SimDuration::from_secs(view.policy.watch_s);
+    let Some(after) = view.collector.mean(measure.subject, measure.metric, SimDuration::from_secs(MEAN_S)) else {
+        return is_over.then(|| without_samples(view, service));
+    };
+    let relief = measure.relief(after);
+    let state = if relief >= RELIEF_CLEAR || measure.is_good(after) || (is_over && relief >= RELIEF_SOME) {
+        DecisionState::Succeeded
+    } else if !is_over {
+        return None;
+    } else if measure.is_worse(after) {
+        DecisionState::MadeWorse
+    } else {
+        DecisionState::NoEffect
+    };
+    Some((state, comparison(view, measure, after, span)))
+}
+
+fn without_samples(view: &View, service: ServiceId) -> (DecisionState, String) {
+    if view.monitor.health(service) == Health::Healthy {
+        (DecisionState::Succeeded, "healthy again; no requests to compare by".to_owned())
+    } else {
+        (DecisionState::NoEffect, "no requests to compare by".to_owned())
+    }
+}
+
+/// `p95 940 -> 61 ms in 14 s`.
+fn comparison(view: &View, measure: &Measure, after: f64, span: Span) -> String {
+    let seconds = view.now.since(span.started).as_secs_f64();
+    let (label, before) = (text::label(measure.metric), text::number(measure.metric, measure.before));
+    format!("{label} {before} -> {} in {seconds:.0} s", text::value(measure.metric, after))
+}
