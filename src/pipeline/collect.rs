@@ -30,7 +30,7 @@ pub(super) enum Clue {
     OutOfMemory,
     /// An instance was killed from outside.
     Killed,
-    /// An instance gave up by itself, or waits to be started again.
+    /// An instance gave up by itself.
     Crash,
     /// Something failed.
     Error,
@@ -163,7 +163,7 @@ fn clue(line: &LogLine) -> Option<Clue> {
     if text.contains("exit code 137") || text.contains("killed") {
         return Some(Clue::Killed);
     }
-    if text.contains("back-off") || text.contains("backoff") || text.contains("exit code") || text.contains("exited") {
+    if text.contains("exit code") || text.contains("exited with") {
         return Some(Clue::Crash);
     }
     (line.level == Level::Error).then_some(Clue::Error)

@@ -185,7 +185,7 @@ fn a_crash_loop_is_left_to_the_platform_and_then_paged() {
     bench.run_with(70, |bench, t| {
         bench.set(PAYMENT, Metric::ReplicasReady, 0.0);
         bench.set(PAYMENT, Metric::Restarts, (t / 10) as f64);
-        bench.log(PAYMENT, "back-off 10 s, exit code 1");
+        bench.write(PAYMENT, "exited with code 1");
     });
     assert!(bench.actions().is_empty());
     let choices: Vec<Choice> = bench.decisions_on(PAYMENT).iter().map(|d| d.chosen.choice).collect();

@@ -109,7 +109,7 @@ fn a_service_that_always_fails_a_little_is_degraded_but_not_acted_on() {
 fn an_out_of_memory_kill_in_the_log_makes_it_resource_exhaustion() {
     let mut bench = Bench::new("rules", Autonomy::Auto);
     bench.set(PAYMENT, Metric::ReplicasReady, 0.0);
-    bench.log(PAYMENT, "OOMKilled: memory 257 MiB above the limit of 256 MiB, exit code 137");
+    bench.write(PAYMENT, "OOMKilled: memory 257 MiB above the limit of 256 MiB, exit code 137");
     bench.run(8);
     let diagnosis = diagnosis(&bench, PAYMENT);
     assert_eq!(diagnosis.class, FailureClass::ResourceExhaustion);

@@ -105,7 +105,7 @@ impl Bench {
             self.slow(from, ms + 20.0);
         }
     }
-    pub fn log(&mut self, service: ServiceId, text: &str) {
+    pub fn write(&mut self, service: ServiceId, text: &str) {
         let at = SimTime::from_secs(self.second);
         self.logs.push(LogLine { at, service, instance: None, level: Level::Error, text: text.to_owned() });
     }
