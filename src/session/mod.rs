@@ -8,6 +8,7 @@ mod command;
 mod error;
 mod history;
 mod log;
+pub mod pace;
 mod report;
 mod undo;
 

@@ -16,6 +16,9 @@ const ALERTS_LEN_MAX: usize = 50;
 /// Marks on the charts; the newest win.
 const MARKERS_LEN_MAX: usize = 60;
 
+/// Share of the charts' window that lies ahead of now when a service is selected.
+const FORECAST_SHARE: f64 = 0.2;
+
 /// What the page looks at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Viewport {
@@ -51,7 +54,7 @@ pub struct Playback {
 pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (Frame, Vec<f64>) {
     let now_s = session.now().as_secs_f64();
     let selection = viewport.selection.filter(|id| session.world().topology().get(*id).is_some());
-    let window_s = ((now_s - viewport.window_s).max(0.0), now_s.max(viewport.window_s.min(60.0)));
+    let window_s = window(now_s, viewport.window_s, selection.is_some());
     let mut columns = Vec::new();
     let mut plotter = Plotter { window_s, columns: viewport.columns.clamp(16, 4_096), out: &mut columns };
     let charts = match selection {
@@ -88,6 +91,14 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
         redo: session.redo_label().map(str::to_owned),
     };
     (frame, columns)
+}
+
+/// Times at the charts' edges. A service's charts leave room ahead of now, always, so that a forecast that comes or goes
+/// does not make them jump.
+fn window(now_s: f64, length_s: f64, of_service: bool) -> (f64, f64) {
+    let ahead_s = if of_service { length_s * FORECAST_SHARE } else { 0.0 };
+    let from_s = (now_s + ahead_s - length_s).max(0.0);
+    (from_s, (now_s + ahead_s).max(length_s.min(60.0)))
 }
 
 fn service_frame(session: &Session, id: ServiceId, service: &Service) -> ServiceFrame {

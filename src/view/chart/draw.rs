@@ -169,13 +169,15 @@ fn draw_lines<DB: DrawingBackend>(
     Ok(drawn)
 }
 
-/// Faults, alerts and decisions: a faint line through the plot with a strong end at its top.
+/// Strong ticks at the plot's top. Faults, decisions and edits, which explain what the lines do, also have a faint line
+/// through the plot; alerts follow from the lines and are many.
 fn draw_marks<DB: DrawingBackend>(plot: &Plot<DB>, scene: &Scene, place: &PlotArea) -> Outcome<DB> {
     let (upper, mark) = (place.range.1, place.range.1 * (1.0 - MARK_PX / place.height));
     let within = |marker: &&Marker| (place.window_s.0..=place.window_s.1).contains(&marker.at_s);
     for marker in scene.markers.iter().filter(within) {
         let Some(colour) = mark_colour(scene.style, marker.kind) else { continue };
-        for (low, share, px) in [(0.0, 0.35, 1.0), (mark, 1.0, 2.0)] {
+        let faint = if marker.kind == LogKind::Alert { 0.0 } else { 0.4 };
+        for (low, share, px) in [(0.0, faint, 1.0), (mark, 1.0, 2.0)] {
             let points = vec![(marker.at_s, low), (marker.at_s, upper)];
             plot.plotting_area().draw(&PathElement::new(points, scene.style.stroke(colour.faded(share), px)))?;
         }

@@ -61,7 +61,7 @@ pub(super) fn time_label(time_s: f64) -> String {
 
 /// A value with as many decimals as the distance between ticks needs; thousands as `12k`.
 pub(super) fn value_label(value: f64, step: f64) -> String {
-    if step >= 500.0 {
+    if step >= 500.0 && value != 0.0 {
         let thousands = value / 1_000.0;
         return if step >= 1_000.0 && step % 1_000.0 == 0.0 { format!("{thousands:.0}k") } else { format!("{thousands:.1}k") };
     }
@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(labels(200.0), ["0", "50", "100", "150", "200"]);
         assert_eq!(labels(10.0), ["0.0", "2.5", "5.0", "7.5", "10.0"]);
         assert_eq!(labels(0.08), ["0.00", "0.02", "0.04", "0.06", "0.08"]);
-        assert_eq!(labels(8_000.0), ["0k", "2k", "4k", "6k", "8k"]);
+        assert_eq!(labels(8_000.0), ["0", "2k", "4k", "6k", "8k"]);
     }
 
     #[test]
