@@ -1,6 +1,7 @@
 //! A scenario: the system, its load and its planned faults. Saved as a versioned file of its own type.
 
 pub mod import;
+pub mod presets;
 
 use crate::sim::fault::FaultSpec;
 use crate::topology::Topology;
