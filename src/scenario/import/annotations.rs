@@ -10,7 +10,7 @@
 //! | `sickbay.dev/sigma` | `0.3` | lognormal shape of both, 0 is constant |
 //! | `sickbay.dev/error-ratio` | `0.001` | share of requests that fail by themselves |
 //! | `sickbay.dev/memory-base` | `48Mi` | memory of an idle instance |
-//! | `sickbay.dev/calls` | `auth,catalog=0.5;billing=0.1?` | stages by `;`, parallel calls by `,`, `=` probability, `?` optional |
+//! | `sickbay.dev/calls` | `auth,mail=0.1?;log` | `;` between stages, `,` between parallel calls, `=` share, `?` optional |
 
 use super::quantity;
 

@@ -24,9 +24,6 @@ mod source;
 mod wiring;
 mod yaml;
 
-#[cfg(test)]
-mod tests;
-
 pub use preview::{FoundEdge, FoundService, Gravity, Ignored, Preview, Problem};
 
 use super::Scenario;

@@ -1,7 +1,7 @@
 //! Kubernetes manifests.
 
 use super::{edges, evidence, many, names, one, problem};
-use crate::topology::ServiceKind;
+use sickbay::topology::ServiceKind;
 
 const SHOP: &str = r#"apiVersion: apps/v1
 kind: Deployment
@@ -139,11 +139,13 @@ fn the_summary_counts_documents_and_names_what_was_ignored() {
 fn a_host_behind_which_several_versions_stand_leads_to_all_of_them() {
     let version = |v: u32, replicas: u32| {
         format!(
-            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: reviews-v{v}}}\nspec:\n  replicas: {replicas}\n  template:\n    \
+            "---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: reviews-v{v}}}\nspec:\n  \
+                replicas: {replicas}\n  template:\n    \
              metadata: {{labels: {{app: reviews}}}}\n    spec: {{containers: [{{name: m, image: r}}]}}\n"
         )
     };
-    let page = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: page}\nspec:\n  containers:\n    - name: m\n      env: [{name: REVIEWS_HOST, value: reviews}]\n";
+    let page = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: page}\nspec:\n  containers:\n    - name: m\n      env: \
+        [{name: REVIEWS_HOST, value: reviews}]\n";
     let service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: reviews}\nspec: {selector: {app: reviews}}\n";
     let read = many(&[("a.yaml", page), ("b.yaml", &(version(1, 1) + &version(2, 3))), ("c.yaml", service)]);
     assert_eq!(edges(&read), ["page -> reviews-v1", "page -> reviews-v2"]);
@@ -214,7 +216,8 @@ fn the_later_of_two_objects_with_one_name_replaces_the_earlier() {
 fn workloads_of_one_name_in_two_namespaces_are_two_services() {
     let pod = |ns: &str| {
         format!(
-            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: {ns}}}\nspec: {{containers: [{{name: m, env: [{{name: PEER, value: 'a.two:80'}}]}}]}}\n"
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: a, namespace: {ns}}}\nspec: {{containers: [{{name: m, env: \
+                [{{name: PEER, value: 'a.two:80'}}]}}]}}\n"
         )
     };
     let read = one(&(pod("one") + &pod("two")));
@@ -226,7 +229,8 @@ fn workloads_of_one_name_in_two_namespaces_are_two_services() {
 fn an_inferred_edge_that_would_close_a_cycle_is_left_out_with_its_evidence() {
     let pod = |name: &str, peer: &str| {
         format!(
-            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n    - env:\n        - {{name: X_URL, value: 'http://{peer}'}}\n"
+            "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  containers:\n    - env:\n        \
+                - {{name: X_URL, value: 'http://{peer}'}}\n"
         )
     };
     let read = one(&(pod("a", "b") + &pod("b", "c") + &pod("c", "a")));
@@ -238,9 +242,8 @@ fn an_inferred_edge_that_would_close_a_cycle_is_left_out_with_its_evidence() {
 
 #[test]
 fn unreadable_quantities_warn_and_count_as_missing() {
-    let read = one(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: many\n  template:\n    spec:\n      containers:\n        - resources:\n            limits: {cpu: lots, memory: 64Mi}\n",
-    );
+    let read = one("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  replicas: many\n  template:\n    \
+            spec:\n      containers:\n        - resources:\n            limits: {cpu: lots, memory: 64Mi}\n");
     let places: Vec<_> = read.preview.problems.iter().map(|p| (p.code.as_str(), p.place.as_str())).collect();
     assert_eq!(places, [("W0005", "f.yaml:5:13"), ("W0005", "f.yaml:10:27")]);
     assert_eq!((read.preview.services[0].cpu_millicores, read.preview.services[0].memory_mib), (500, 64.0));

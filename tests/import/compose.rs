@@ -1,7 +1,7 @@
 //! Docker Compose files.
 
 use super::{edges, evidence, many, names, one, problem};
-use crate::topology::ServiceKind;
+use sickbay::topology::ServiceKind;
 
 const SHOP: &str = r#"
 x-env: &env
@@ -108,8 +108,10 @@ fn a_dependency_on_itself_is_ignored_with_a_reason() {
 
 #[test]
 fn later_files_win_lists_are_appended_and_env_files_give_values() {
-    let base = "services:\n  a:\n    image: x\n    environment: [\"B_ADDR=${B_ADDR}\", \"C_ADDR=nowhere:1\"]\n    command: [\"b:1\"]\n  b: {image: y}\n";
-    let over = "name: shop\nservices:\n  a:\n    environment: {C_ADDR: \"c:1\"}\n    command: [\"x\"]\n    mem_limit: 64m\n    depends_on: {c: {condition: service_started}}\n  c: {image: z}\n";
+    let base = "services:\n  a:\n    image: x\n    environment: [\"B_ADDR=${B_ADDR}\", \"C_ADDR=nowhere:1\"]\n    \
+        command: [\"b:1\"]\n  b: {image: y}\n";
+    let over = "name: shop\nservices:\n  a:\n    environment: {C_ADDR: \"c:1\"}\n    command: [\"x\"]\n    mem_limit: \
+        64m\n    depends_on: {c: {condition: service_started}}\n  c: {image: z}\n";
     let read = many(&[("compose.yaml", base), ("override.yaml", over), (".env", "B_ADDR=b:80\n")]);
     assert_eq!(edges(&read), ["a -> c", "a -> b"]);
     assert_eq!(evidence(&read, "a -> c"), "override.yaml:7 depends_on c");
@@ -120,9 +122,9 @@ fn later_files_win_lists_are_appended_and_env_files_give_values() {
 
 #[test]
 fn services_extend_each_other_and_circles_of_that_end() {
-    let read = one(
-        "services:\n  base: {image: x, mem_limit: 64m, environment: [\"C_ADDR=c:1\"]}\n  a: {extends: {service: base}}\n  c: {image: c}\n",
-    );
+    let read =
+        one("services:\n  base: {image: x, mem_limit: 64m, environment: [\"C_ADDR=c:1\"]}\n  a: {extends: {service: base}}\n  \
+            c: {image: c}\n");
     assert_eq!(edges(&read), ["base -> c", "a -> c"]);
     assert_eq!(read.preview.services[1].memory_mib, 64.0);
     let circle = one("services:\n  a: {extends: b}\n  b: {extends: a}\n");

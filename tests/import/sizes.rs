@@ -1,7 +1,7 @@
 //! Load, demand and reports.
 
 use super::{many, one};
-use crate::scenario::import::report;
+use sickbay::scenario::import::report;
 
 #[test]
 fn demand_is_a_share_of_the_limit_at_the_expected_load() {
@@ -26,9 +26,8 @@ fn long_chains_get_less_demand_so_that_latency_stays_healthy() {
 
 #[test]
 fn more_than_three_calls_run_in_stages_of_three() {
-    let read = one(
-        "services:\n  a: {image: x, depends_on: [b, c, d, e]}\n  b: {image: x}\n  c: {image: x}\n  d: {image: x}\n  e: {image: x}\n",
-    );
+    let read = one("services:\n  a: {image: x, depends_on: [b, c, d, e]}\n  b: {image: x}\n  c: {image: x}\n  d: {image: x}\n  \
+            e: {image: x}\n");
     let topology = read.scenario.unwrap().topology;
     let stages: Vec<usize> = topology.services().next().unwrap().1.stages.iter().map(Vec::len).collect();
     assert_eq!(stages, [3, 1]);

@@ -5,7 +5,7 @@ mod compose;
 mod kubernetes;
 mod sizes;
 
-use super::{Imported, Problem, read};
+use sickbay::scenario::import::{Imported, Problem, read};
 
 /// Imports one text under the name `f.yaml`.
 fn one(text: &str) -> Imported {

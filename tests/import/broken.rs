@@ -1,11 +1,16 @@
 //! Files that are broken, wrong, too large or hostile.
 
 use super::{many, names, one, problem};
-use crate::scenario::import::read;
 use proptest::prelude::*;
+use sickbay::scenario::import::read;
 
-const COMPOSE: &str = "services:\n  web:\n    image: w\n    depends_on: [db]\n    environment:\n      - DB_ADDR=db:5432\n  db:\n    image: postgres\n";
-const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n    - name: m\n      env:\n        - {name: B_URL, value: 'http://b'}\n";
+const COMPOSE: &str = "services:\n  web:\n    image: w\n    depends_on: [db]\n    environment:\n      - \
+    DB_ADDR=db:5432\n  db:\n    image: postgres\n";
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nspec:\n  containers:\n    - name: m\n      \
+    env:\n        - {name: B_URL, value: 'http://b'}\n";
+
+/// Text that is likely to break YAML.
+const SIGNS: &str = "[-:{}\\[\\]&*!|>'\"%@`$ \\n\\ta-z0-9<.=,?]{0,12}";
 
 #[test]
 fn broken_yaml_gives_line_and_column_of_the_file() {
@@ -91,7 +96,7 @@ proptest! {
     }
 
     #[test]
-    fn changed_files_never_panic(at in 0_usize..200, len in 0_usize..30, put in "[-:{}\\[\\]&*!|>'\"%@`$ \\n\\ta-z0-9<.=,?]{0,12}", kind in any::<bool>()) {
+    fn changed_files_never_panic(at in 0_usize..200, len in 0_usize..30, put in SIGNS, kind in any::<bool>()) {
         let mut text = if kind { COMPOSE.to_owned() } else { POD.to_owned() };
         let (start, end) = (at.min(text.len()), (at + len).min(text.len()));
         text.replace_range(start..end, &put);
