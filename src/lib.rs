@@ -9,6 +9,7 @@
 #![warn(missing_docs)]
 
 pub mod action;
+pub mod host;
 pub mod ids;
 pub mod math;
 pub mod pipeline;

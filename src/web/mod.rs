@@ -1,13 +1,14 @@
 //! The browser, one of its interfaces per file. Nothing below this folder and the page's can name it.
 //!
 //! Used by both sides: [`message`] (encoding), [`panic`]. Page: [`link`] (to the worker), [`canvas`], [`storage`].
-//! None of this needs the page's UI framework, so the worker's wasm stays small.
+//! Worker: [`worker`]. None of this needs the page's UI framework, so the worker's wasm stays small.
 
 pub mod canvas;
 pub mod link;
 pub mod message;
 pub mod panic;
 pub mod storage;
+pub mod worker;
 
 use wasm_bindgen::JsValue;
 

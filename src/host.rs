@@ -1,0 +1,165 @@
+//! Runs a session for a page: takes its messages, lets time pass, answers with frames. Pure: the wall clock and the
+//! way to the page are arguments, so all of it is tested natively; [`crate::web::worker`] lends it the browser's.
+//!
+//! Nothing here changes a run but through [`Session::execute`] and [`Session::advance`], whose results depend on
+//! simulated time only: pacing, frames and views never show in a digest.
+
+use crate::protocol::{FromWorker, SourceFile, ToWorker};
+use crate::scenario::presets::preset;
+use crate::scenario::{Scenario, import};
+use crate::session::pace::{FrameGate, Pacer, SliceBudget};
+use crate::session::{Command, Session};
+use crate::units::SimDuration;
+use crate::view::{Playback, Viewport, capture};
+
+/// Wall time in ms after which messages are read again when time runs as fast as possible: two slices.
+const TURN_MS: f64 = 16.0;
+/// Wall time in ms between two turns when time runs at a speed that is kept up with: finer than a screen's frames.
+const REST_MS: f64 = 10.0;
+/// What one step of a paused run is: one scrape.
+const STEP: SimDuration = SimDuration::from_secs(1);
+/// Most columns of a chart: the widest screens have about twice as many pixels.
+const COLUMNS_MAX: usize = 4_096;
+/// Shortest and longest history in view, in s.
+const WINDOW_S: (f64, f64) = (10.0, 3_600.0);
+
+/// Where answers go: a message and its companion numbers.
+pub type Answer<'a> = dyn FnMut(FromWorker, Vec<f64>) + 'a;
+
+/// A session and what the page wants of it.
+#[derive(Default)]
+pub struct Host {
+    session: Option<Session>,
+    /// What was previewed and may be accepted.
+    imported: Option<Scenario>,
+    pacer: Pacer,
+    budget: SliceBudget,
+    gate: FrameGate,
+    viewport: Viewport,
+    frames: u64,
+}
+
+impl Host {
+    /// Does what the page asks for; what it refuses is answered with [`FromWorker::Refused`], and the run is as it was.
+    pub fn handle(&mut self, message: ToWorker, answer: &mut Answer) {
+        if let Err(reason) = self.act(message, answer) {
+            answer(FromWorker::Refused(reason), Vec::new());
+        }
+    }
+
+    fn act(&mut self, message: ToWorker, answer: &mut Answer) -> Result<(), String> {
+        match message {
+            ToWorker::FrameDrawn => {
+                self.gate.drawn();
+                return Ok(());
+            }
+            ToWorker::PreviewImport(files) => {
+                self.preview(files, answer);
+                return Ok(());
+            }
+            ToWorker::CancelImport => self.imported = None,
+            ToWorker::OpenPreset { name, seed } => {
+                let scenario = preset(&name).ok_or_else(|| format!("there is no preset named {name:?}"))?;
+                self.open(scenario, seed);
+            }
+            ToWorker::AcceptImport { seed } => {
+                let scenario = self.imported.take().ok_or("there is no import to accept")?;
+                self.open(scenario, seed);
+            }
+            ToWorker::Do(command) => self.execute(command)?,
+            ToWorker::Play => self.pacer.play(),
+            ToWorker::PlayUntil(moment) => self.pacer.play_until(moment),
+            ToWorker::Pause => self.pacer.pause(),
+            ToWorker::Step => self.step()?,
+            ToWorker::SetSpeed(speed) => self.pacer.set_speed(speed),
+            ToWorker::View { selection, columns, window_s } => {
+                let window_s = if window_s.is_finite() { window_s.clamp(WINDOW_S.0, WINDOW_S.1) } else { WINDOW_S.0 };
+                self.viewport = Viewport { selection, columns: columns.min(COLUMNS_MAX), window_s };
+            }
+        }
+        self.gate.change();
+        Ok(())
+    }
+
+    /// Replaces the running system; time runs at once.
+    fn open(&mut self, scenario: Scenario, seed: u64) {
+        self.session = Some(Session::new(scenario, seed));
+        self.viewport.selection = None;
+        self.pacer.play();
+    }
+
+    fn preview(&mut self, files: Vec<SourceFile>, answer: &mut Answer) {
+        let files: Vec<_> = files.into_iter().map(|file| (file.name, file.text)).collect();
+        let found = import::read(&files);
+        self.imported = found.scenario;
+        answer(FromWorker::Preview(Box::new(found.preview)), Vec::new());
+    }
+
+    fn execute(&mut self, command: Command) -> Result<(), String> {
+        let session = self.session.as_mut().ok_or("no system is running yet")?;
+        session.execute(command).map_err(|error| error.to_string())
+    }
+
+    fn step(&mut self) -> Result<(), String> {
+        let session = self.session.as_ref().ok_or("no system is running yet")?;
+        if !self.pacer.is_playing() {
+            self.pacer.play_until(session.now() + STEP);
+        }
+        Ok(())
+    }
+
+    /// Lets time pass and sends a frame if one is due. Returns in how many ms of wall time the next turn is wanted;
+    /// `None` if nothing happens until the next message. `wall_ms` reads a clock.
+    pub fn turn(&mut self, wall_ms: &dyn Fn() -> f64, answer: &mut Answer) -> Option<f64> {
+        let kept_up = self.advance(wall_ms);
+        self.send_frame(wall_ms(), answer);
+        match (self.session.is_some() && self.pacer.is_playing(), kept_up) {
+            (true, true) => Some(REST_MS),
+            (true, false) => Some(0.0),
+            (false, _) => self.session.as_ref().and(self.gate.due_in_ms(wall_ms())),
+        }
+    }
+
+    /// Returns whether the run is where it should be.
+    fn advance(&mut self, wall_ms: &dyn Fn() -> f64) -> bool {
+        let Some(session) = &mut self.session else { return true };
+        let began_ms = wall_ms();
+        let was_playing = self.pacer.is_playing();
+        let mut kept_up = true;
+        while let Some(until) = self.pacer.due(wall_ms(), session.now()) {
+            let slice_ms = wall_ms();
+            let reached = session.advance(until, self.budget.events());
+            let now_ms = wall_ms();
+            self.budget.learn(now_ms - slice_ms, !reached);
+            self.gate.change();
+            kept_up = reached && self.pacer.has_limit();
+            if kept_up || now_ms - began_ms >= TURN_MS {
+                break;
+            }
+        }
+        if was_playing != self.pacer.is_playing() {
+            self.gate.change();
+        }
+        kept_up
+    }
+
+    fn send_frame(&mut self, wall_ms: f64, answer: &mut Answer) {
+        let Some(session) = &self.session else { return };
+        if self.gate.due_in_ms(wall_ms) != Some(0.0) {
+            return;
+        }
+        self.frames += 1;
+        let playback = Playback {
+            number: self.frames,
+            playing: self.pacer.is_playing(),
+            speed: self.pacer.speed(),
+            speed_reached: self.pacer.reached(wall_ms, session.now()),
+        };
+        let (frame, columns) = capture(session, &self.viewport, &playback);
+        self.gate.sent(wall_ms);
+        answer(FromWorker::Frame(Box::new(frame)), columns);
+    }
+}
+
+#[cfg(test)]
+mod tests;

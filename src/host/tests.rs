@@ -1,0 +1,181 @@
+use super::*;
+use crate::ids::ServiceId;
+use crate::sim::fault::{FaultKind, FaultSpec, FaultTarget};
+use crate::topology::{Call, Service, Topology};
+use crate::units::{PerSecond, SimTime};
+use crate::view::Frame;
+use std::cell::Cell;
+
+/// A host on a clock that goes a tenth of a millisecond further at each look, and what it answered.
+struct Bench {
+    host: Host,
+    wall_ms: Cell<f64>,
+    answers: Vec<(FromWorker, usize)>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        Self { host: Host::default(), wall_ms: Cell::new(0.0), answers: Vec::new() }
+    }
+    /// With a small system that runs.
+    fn running() -> Self {
+        let mut bench = Self::new();
+        bench.host.open(scenario(), 1);
+        bench.host.gate.change();
+        bench
+    }
+    fn tell(&mut self, message: ToWorker) {
+        self.host.handle(message, &mut |answer, numbers| self.answers.push((answer, numbers.len())));
+    }
+    fn wait(&self, wall_ms: f64) {
+        self.wall_ms.set(self.wall_ms.get() + wall_ms);
+    }
+    fn turn(&mut self) -> Option<f64> {
+        let clock = || {
+            self.wall_ms.set(self.wall_ms.get() + 0.1);
+            self.wall_ms.get()
+        };
+        self.host.turn(&clock, &mut |answer, numbers| self.answers.push((answer, numbers.len())))
+    }
+    /// Turns for `wall_ms`, drawing each frame at once.
+    fn run(&mut self, wall_ms: f64) {
+        let end = self.wall_ms.get() + wall_ms;
+        while self.wall_ms.get() < end {
+            let rest = self.turn();
+            self.tell(ToWorker::FrameDrawn);
+            self.wait(rest.unwrap_or(10.0));
+        }
+    }
+    fn frames(&self) -> Vec<&Frame> {
+        let answers = self.answers.iter().map(|answer| &answer.0);
+        answers.filter_map(|answer| if let FromWorker::Frame(frame) = answer { Some(&**frame) } else { None }).collect()
+    }
+    fn last_frame(&self) -> &Frame {
+        self.frames().last().expect("a frame was sent")
+    }
+    fn refusals(&self) -> Vec<&str> {
+        let answers = self.answers.iter().map(|answer| &answer.0);
+        answers.filter_map(|answer| if let FromWorker::Refused(why) = answer { Some(&**why) } else { None }).collect()
+    }
+    fn now(&self) -> SimTime {
+        self.host.session.as_ref().map_or(SimTime::ZERO, Session::now)
+    }
+}
+
+fn scenario() -> Scenario {
+    let mut topology = Topology::default();
+    let back = topology.push(Service::named("back"));
+    let stages = vec![vec![Call::to(back)]];
+    topology.push(Service { entry_rate: PerSecond(20.0), stages, ..Service::named("front") });
+    Scenario::of("two", topology)
+}
+
+#[test]
+fn a_running_system_sends_at_most_ten_frames_a_second_and_keeps_its_speed() {
+    let mut bench = Bench::running();
+    bench.tell(ToWorker::SetSpeed(2.0));
+    bench.run(5_000.0);
+    let frames = bench.frames();
+    assert!((40..=51).contains(&frames.len()), "{} frames", frames.len());
+    assert!(frames.windows(2).all(|pair| pair[0].number + 1 == pair[1].number));
+    let last = bench.last_frame();
+    assert!((9.0..=10.1).contains(&last.now.as_secs_f64()), "{}", last.now);
+    assert!(last.playing && last.speed == 2.0 && (last.speed_reached - 2.0).abs() < 0.2, "{}", last.speed_reached);
+}
+
+#[test]
+fn no_frame_is_sent_while_the_page_draws_but_time_goes_on() {
+    let mut bench = Bench::running();
+    for _ in 0..200 {
+        bench.turn();
+        bench.wait(10.0);
+    }
+    assert_eq!(bench.frames().len(), 1);
+    assert!(bench.now() > SimTime::from_secs(1));
+}
+
+#[test]
+fn playing_until_a_moment_stops_exactly_there_and_shows_it() {
+    let mut bench = Bench::running();
+    bench.tell(ToWorker::PlayUntil(SimTime::from_secs(20)));
+    bench.run(3_000.0);
+    assert_eq!((bench.last_frame().now, bench.last_frame().playing), (SimTime::from_secs(20), false));
+    assert_eq!(bench.turn(), None, "nothing is left to do");
+}
+
+#[test]
+fn the_way_a_run_is_played_never_shows_in_it() {
+    let digest = |speed: f64, draws: bool| {
+        let mut bench = Bench::running();
+        bench.tell(ToWorker::SetSpeed(speed));
+        for _ in 0..60 {
+            bench.turn();
+            bench.wait(7.0);
+            if draws {
+                bench.tell(ToWorker::FrameDrawn);
+            }
+        }
+        bench.tell(ToWorker::PlayUntil(SimTime::from_secs(30)));
+        bench.run(5_000.0);
+        assert_eq!(bench.now(), SimTime::from_secs(30));
+        bench.host.session.map(|session| session.digest())
+    };
+    let mut headless = Session::new(scenario(), 1);
+    headless.advance(SimTime::from_secs(30), u64::MAX);
+    assert_eq!(digest(1.0, true), Some(headless.digest()));
+    assert_eq!(digest(7.5, false), Some(headless.digest()));
+}
+
+#[test]
+fn a_step_advances_a_paused_run_by_one_scrape_and_a_playing_one_not_at_all() {
+    let mut bench = Bench::running();
+    bench.tell(ToWorker::Pause);
+    bench.tell(ToWorker::Step);
+    bench.run(300.0);
+    assert_eq!(bench.now(), SimTime::from_secs(1));
+    assert!(!bench.host.pacer.is_playing());
+    bench.tell(ToWorker::Play);
+    bench.tell(ToWorker::Step);
+    assert!(bench.host.pacer.has_limit(), "it still plays at its speed");
+}
+
+#[test]
+fn what_is_refused_is_answered_and_the_run_is_as_it_was() {
+    let mut bench = Bench::new();
+    bench.tell(ToWorker::Do(Command::Undo));
+    bench.tell(ToWorker::Step);
+    bench.tell(ToWorker::AcceptImport { seed: 1 });
+    bench.tell(ToWorker::OpenPreset { name: "no such".into(), seed: 1 });
+    assert_eq!(bench.refusals().len(), 4, "{:?}", bench.refusals());
+    assert_eq!(bench.turn(), None, "without a system nothing happens");
+
+    let mut bench = Bench::running();
+    let target = FaultTarget::Service(ServiceId(99));
+    bench.tell(ToWorker::Do(Command::Inject(FaultSpec { target, kind: FaultKind::CpuHog, magnitude: 0.5, duration: None })));
+    assert!(bench.refusals()[0].contains("E0201"), "{:?}", bench.refusals());
+}
+
+#[test]
+fn a_changed_view_is_shown_even_when_paused_and_senseless_sizes_are_bounded() {
+    let mut bench = Bench::running();
+    bench.run(1_000.0);
+    bench.tell(ToWorker::Pause);
+    bench.run(300.0);
+    let before = bench.frames().len();
+    bench.tell(ToWorker::View { selection: Some(ServiceId(0)), columns: usize::MAX, window_s: f64::NAN });
+    bench.run(300.0);
+    assert_eq!(bench.frames().len(), before + 1);
+    assert!(bench.last_frame().charts[0].title.contains("back"));
+}
+
+#[test]
+fn a_broken_import_leaves_the_running_system_alone() {
+    let mut bench = Bench::running();
+    bench.tell(ToWorker::PreviewImport(vec![SourceFile { name: "a.yaml".into(), text: "{ not: [yaml".into() }]));
+    let Some((FromWorker::Preview(preview), _)) = bench.answers.pop() else { panic!("a preview was expected") };
+    assert!(!preview.runnable && !preview.problems.is_empty());
+    bench.tell(ToWorker::AcceptImport { seed: 3 });
+    assert_eq!(bench.refusals().len(), 1);
+    bench.run(300.0);
+    assert_eq!(bench.last_frame().scenario, "two");
+}
