@@ -1,10 +1,16 @@
-//! Frames: what is drawn, made from a session without touching it. Charts and the graph's layout are pure, too.
+//! Frames: what is drawn, made from a session without touching it; and how it reads. Charts and the graph's layout are
+//! pure, too.
 
+pub mod address;
 mod capture;
 pub mod chart;
 pub mod columns;
+pub mod format;
 mod frame;
 pub mod layout;
+mod lookup;
+pub mod picks;
+pub mod words;
 
 pub use capture::{Playback, Viewport, capture};
 pub use frame::*;

@@ -1,0 +1,275 @@
+//! The header: which system runs, what to break, how far the healer may go, undo and redo.
+
+use super::icons::{Icon, icon};
+use super::model::{ImportState, Model};
+use super::theme;
+use crate::pipeline::Autonomy;
+use crate::protocol::ToWorker;
+use crate::session::Command;
+use crate::view::picks::{Pick, picks};
+use leptos::prelude::*;
+
+/// Presets: name in messages, name people see.
+const PRESETS: [(&str, &str); 2] = [("boutique", "Online Boutique"), ("seed", "Four services")];
+/// Policies: name in messages, name people see.
+const POLICIES: [(&str, &str); 3] = [("rules", "Rules"), ("seed", "Seed rules"), ("none", "No healer")];
+
+/// The header.
+pub fn header(model: Model) -> AnyView {
+    view! {
+        <header class="header">
+            {brand()}
+            {system(model)}
+            {chaos(model)}
+            <span class="grow"></span>
+            {healing(model)}
+            {tools(model)}
+        </header>
+    }
+    .into_any()
+}
+
+fn brand() -> impl IntoView {
+    view! {
+        <h1 class="brand">
+            <svg class="logo" viewBox="0 0 24 24" aria-hidden="true">
+                <rect x="1.500" y="1.500" width="21" height="21" rx="6" />
+                <path d="M4.500 12.500h3.600l2-5 3.600 9.500 2.300-6.500 1 2h2.500" />
+            </svg>
+            <span>"Sickbay"</span>
+        </h1>
+    }
+}
+
+fn system(model: Model) -> impl IntoView {
+    let imported = model.memo(|f| f.scenario.clone());
+    let chosen = move || model.address.with(|a| a.preset.clone());
+    let options = PRESETS.map(|(key, label)| {
+        view! { <option value=key selected=move || chosen() == key>{label}</option> }
+    });
+    let own = move || (chosen() == "import").then(|| view! { <option value="import" selected=true>{imported.get()}</option> });
+    view! {
+        <label class="field">
+            <span class="hidden">"System"</span>
+            <select
+                data-testid="preset"
+                title="The running system"
+                prop:value=chosen
+                on:change:target=move |event| open_preset(model, event.target().value())
+            >
+                {options.collect_view()}
+                {own}
+            </select>
+        </label>
+        <button
+            type="button"
+            class="button"
+            data-testid="import-open"
+            title="Import Kubernetes manifests or Compose files"
+            on:click=move |_| model.import.set(ImportState::Asking)
+        >
+            {icon(Icon::Import)}
+            <span class="wide">"Import"</span>
+        </button>
+    }
+}
+
+fn open_preset(model: Model, name: String) {
+    if name == "import" {
+        return;
+    }
+    model.selection.set(None);
+    model.send(&ToWorker::OpenPreset { name: name.clone(), seed: model.seed() });
+    model.send(&ToWorker::Play);
+    model.address.update(|a| a.preset = name);
+}
+
+fn chaos(model: Model) -> impl IntoView {
+    let next = RwSignal::new(0_usize);
+    let open = RwSignal::new(false);
+    let faults = model.memo(|f| f.faults.len());
+    let break_next = move |_| {
+        let picks = model.peek(picks);
+        if let Some(pick) = picks.get(next.get_untracked() % picks.len().max(1)) {
+            next.update(|n| *n += 1);
+            inject(model, pick);
+        }
+    };
+    let stop = move || {
+        (faults.get() > 0).then(|| {
+            view! {
+                <button
+                    type="button"
+                    class="button stop"
+                    data-testid="stop-all"
+                    title="Remove all faults (Shift+Esc)"
+                    on:click=move |_| model.command(Command::StopAllFaults)
+                >
+                    {icon(Icon::Stop)}
+                    {move || format!("Stop all ({})", faults.get())}
+                </button>
+            }
+        })
+    };
+    view! {
+        <div class="split">
+            <button
+                type="button"
+                class="button break"
+                data-testid="break-something"
+                title="Break something instructive; each click breaks the next"
+                on:click=break_next
+            >
+                {icon(Icon::Bolt)}
+                "Break something"
+            </button>
+            <button
+                type="button"
+                class="button break caret"
+                aria-label="Choose what to break"
+                aria-haspopup="true"
+                aria-expanded=move || open.get().to_string()
+                data-testid="break-menu"
+                on:click=move |_| open.update(|o| *o = !*o)
+            >
+                {icon(Icon::Caret)}
+            </button>
+            {move || open.get().then(|| pick_menu(model, open))}
+        </div>
+        {stop}
+    }
+}
+
+/// Breaks what the pick says, and says so.
+pub fn inject(model: Model, pick: &Pick) {
+    model.inject(pick.spec);
+    model.say(format!("⚡ {}. {}", pick.title, pick.lesson));
+}
+
+fn pick_menu(model: Model, open: RwSignal<bool>) -> impl IntoView {
+    let items = model.peek(picks).into_iter().map(|pick| {
+        let (title, lesson) = (pick.title.clone(), pick.lesson);
+        let choose = move |_| {
+            open.set(false);
+            inject(model, &pick);
+        };
+        view! {
+            <button type="button" class="menu-item" on:click=choose>
+                <span class="menu-title">{icon(Icon::Bolt)}{title}</span>
+                <span class="menu-text">{lesson}</span>
+            </button>
+        }
+    });
+    view! {
+        <div class="scrim" on:click=move |_| open.set(false)></div>
+        <div
+            class="popover picks"
+            role="group"
+            aria-label="What to break"
+            on:keydown=move |event| if event.key() == "Escape" { open.set(false) }
+        >
+            {items.collect_view()}
+            <p class="menu-hint">"Or right-click, long-press or press F on any service or call."</p>
+        </div>
+    }
+}
+
+fn healing(model: Model) -> impl IntoView {
+    let autonomy = model.memo(|f| f.autonomy);
+    let buttons = Autonomy::ALL.map(|level| {
+        let testid = format!("heal-{}", level.name().to_lowercase());
+        view! {
+            <button
+                type="button"
+                role="radio"
+                data-testid=testid
+                title=explained(level)
+                aria-checked=move || (autonomy.get() == level).to_string()
+                on:click=move |_| model.command(Command::SetAutonomy(level))
+            >
+                {level.name()}
+            </button>
+        }
+    });
+    let policy = model.memo(|f| f.policy.clone());
+    let options = POLICIES.map(|(key, label)| view! { <option value=key selected=move || policy.get() == key>{label}</option> });
+    view! {
+        <div class="dial">
+            <span class="dial-label" id="dial-label">{icon(Icon::Heal)}"Heal"</span>
+            <div class="segments" role="radiogroup" aria-labelledby="dial-label">{buttons.collect_view()}</div>
+        </div>
+        <label class="field">
+            <span class="hidden">"Healing policy"</span>
+            <select
+                data-testid="policy"
+                title="Healing policy"
+                prop:value=move || policy.get()
+                on:change:target=move |event| model.command(Command::SetPolicy(event.target().value()))
+            >
+                {options.collect_view()}
+            </select>
+        </label>
+    }
+}
+
+const fn explained(level: Autonomy) -> &'static str {
+    match level {
+        Autonomy::Off => "Off: watch and alert only",
+        Autonomy::Advise => "Advise: decide and record, never act",
+        Autonomy::Ask => "Ask: act after your approval, or when the time to object is over",
+        Autonomy::Auto => "Auto: act at once",
+    }
+}
+
+fn tools(model: Model) -> impl IntoView {
+    let undo = model.memo(|f| f.undo.clone());
+    let redo = model.memo(|f| f.redo.clone());
+    let title = |verb: &str, what: Option<String>| what.map_or_else(|| format!("Nothing to {verb}"), |w| format!("{verb} {w}"));
+    view! {
+        <div class="tools">
+            <button
+                type="button"
+                class="button square"
+                data-testid="undo"
+                aria-label=move || title("undo", undo.get())
+                title=move || title("undo", undo.get())
+                disabled=move || undo.with(Option::is_none)
+                on:click=move |_| model.command(Command::Undo)
+            >
+                {icon(Icon::Undo)}
+            </button>
+            <button
+                type="button"
+                class="button square"
+                data-testid="redo"
+                aria-label=move || title("redo", redo.get())
+                title=move || title("redo", redo.get())
+                disabled=move || redo.with(Option::is_none)
+                on:click=move |_| model.command(Command::Redo)
+            >
+                {icon(Icon::Redo)}
+            </button>
+            <button
+                type="button"
+                class="button square theme-toggle"
+                data-testid="theme"
+                aria-label="Light or dark"
+                title="Light or dark"
+                on:click=move |_| theme::toggle(model)
+            >
+                <span class="sun">{icon(Icon::Sun)}</span>
+                <span class="moon">{icon(Icon::Moon)}</span>
+            </button>
+            <button
+                type="button"
+                class="button square"
+                data-testid="help"
+                aria-label="Help and keys"
+                title="Help and keys (?)"
+                on:click=move |_| model.help.set(true)
+            >
+                {icon(Icon::Help)}
+            </button>
+        </div>
+    }
+}

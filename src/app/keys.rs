@@ -1,0 +1,102 @@
+//! Keys that work everywhere on the page. Single letters do nothing while somebody types or a dialog is open.
+
+use super::model::{ImportState, Model};
+use super::panel::TABS;
+use super::transport;
+use crate::pipeline::DecisionState;
+use crate::session::Command;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, KeyboardEvent};
+
+/// Listens for as long as the page lives.
+pub fn listen(model: Model) {
+    let listener = window_event_listener(leptos::ev::keydown, move |event| on_key(model, &event));
+    on_cleanup(move || listener.remove());
+}
+
+fn on_key(model: Model, event: &KeyboardEvent) {
+    if event.default_prevented() || is_typing(event) {
+        return;
+    }
+    let command = event.ctrl_key() || event.meta_key();
+    let done = match (command, event.key().as_str()) {
+        (true, "z" | "Z") => undo(model, event.shift_key()),
+        (true, "y") => undo(model, true),
+        (true, _) => false,
+        (false, key) => !event.alt_key() && plain(model, key, event),
+    };
+    if done {
+        event.prevent_default();
+    }
+}
+
+fn undo(model: Model, again: bool) -> bool {
+    model.command(if again { Command::Redo } else { Command::Undo });
+    true
+}
+
+fn plain(model: Model, key: &str, event: &KeyboardEvent) -> bool {
+    match key {
+        " " if !is_on_control(event) => transport::play_or_pause(model),
+        "." => step(model),
+        "[" => transport::change_speed(model, -1),
+        "]" => transport::change_speed(model, 1),
+        "a" | "A" => answer(model, true),
+        "r" | "R" => answer(model, false),
+        "i" | "I" => model.import.set(ImportState::Asking),
+        "n" | "N" => model.naming.set(Some(None)),
+        "l" | "L" => click("[data-testid=fit]"),
+        "?" => model.help.set(true),
+        "Escape" if event.shift_key() => model.command(Command::StopAllFaults),
+        "Escape" => model.select(None),
+        _ => return tab(model, key),
+    }
+    true
+}
+
+fn step(model: Model) {
+    if !model.peek(|f| f.playing) {
+        model.send(&crate::protocol::ToWorker::Step);
+    }
+}
+
+fn tab(model: Model, key: &str) -> bool {
+    let number = key.parse::<usize>().ok().and_then(|n| n.checked_sub(1));
+    let tab = number.and_then(|n| TABS.get(n)).map(|(tab, ..)| *tab);
+    if let Some(tab) = tab {
+        model.tab.set(tab);
+    }
+    tab.is_some()
+}
+
+fn answer(model: Model, approve: bool) {
+    let awaiting = model.peek(|f| f.decisions.iter().find(|d| d.state == DecisionState::AwaitingApproval).map(|d| d.id));
+    if let Some(id) = awaiting {
+        model.answer(id, approve);
+    }
+}
+
+fn click(selector: &str) {
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(button) = found.and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok()) {
+        button.click();
+    }
+}
+
+fn target_of(event: &KeyboardEvent) -> Option<Element> {
+    event.target()?.dyn_into::<Element>().ok()
+}
+
+fn within(event: &KeyboardEvent, selector: &str) -> bool {
+    target_of(event).and_then(|element| element.closest(selector).ok().flatten()).is_some()
+}
+
+fn is_typing(event: &KeyboardEvent) -> bool {
+    within(event, "input, textarea, select, dialog, [contenteditable]")
+}
+
+/// Space on a button presses the button.
+fn is_on_control(event: &KeyboardEvent) -> bool {
+    within(event, "button, summary, a, [role=button]")
+}

@@ -1,0 +1,228 @@
+//! The story: what is wrong, since when, whose fault it is, what is being done; or that all is well.
+
+use super::decision;
+use crate::app::header::inject;
+use crate::app::icons::{Icon, icon, of_health};
+use crate::app::model::{Model, Selection};
+use crate::ids::ServiceId;
+use crate::pipeline::{Health, Incident};
+use crate::view::picks::picks;
+use crate::view::{Frame, format, words};
+use leptos::prelude::*;
+
+/// A resolved incident stays the story for this long, in s.
+const AFTERGLOW_S: f64 = 45.0;
+/// Suggestions of what to break while all is well.
+const SUGGESTIONS: usize = 4;
+
+/// What the story is about now.
+#[derive(Clone, Debug, Default, PartialEq)]
+enum Plot {
+    #[default]
+    Starting,
+    Calm,
+    Trouble,
+    Healed,
+}
+
+fn plot(frame: &Frame) -> Plot {
+    match &frame.incident {
+        Some(incident) => match incident.resolved_at {
+            None => Plot::Trouble,
+            Some(at) if frame.now.since(at).as_secs_f64() < AFTERGLOW_S => Plot::Healed,
+            Some(_) => Plot::Calm,
+        },
+        None if frame.services.iter().all(|s| s.signal.health == Health::Unknown) => Plot::Starting,
+        None => Plot::Calm,
+    }
+}
+
+/// The tab.
+pub fn story(model: Model) -> AnyView {
+    let plot = model.memo(plot);
+    let head = move || match plot.get() {
+        Plot::Starting => starting(),
+        Plot::Calm => calm(model),
+        Plot::Trouble => trouble(model),
+        Plot::Healed => healed(model),
+    };
+    view! {
+        <div class="story">
+            {head}
+            {forecasts(model)}
+            {decision::card(model)}
+            {move || (plot.get() == Plot::Calm).then(|| suggestions(model))}
+        </div>
+    }
+    .into_any()
+}
+
+fn starting() -> AnyView {
+    view! {
+        <div class="headline" data-health="unknown">
+            <h2>"Waiting for the first samples"</h2>
+            <p>"The monitor scrapes every service once a second."</p>
+        </div>
+    }
+    .into_any()
+}
+
+fn calm(model: Model) -> AnyView {
+    view! {
+        <div class="headline" data-health="healthy">
+            <h2><span class="badge big">{icon(Icon::Check)}</span>{move || model.read(words::summary)}</h2>
+            <p>"Nothing is wrong. The healer watches every service once a second."</p>
+        </div>
+    }
+    .into_any()
+}
+
+fn trouble(model: Model) -> AnyView {
+    let incident = move || model.read(|f| f.incident.clone());
+    let since = move || {
+        model.read(|f| {
+            f.incident.as_ref().map(|i| (format::clock(i.detected_at), format::span(f.now.since(i.detected_at).as_secs_f64())))
+        })
+    };
+    let title = move || model.read(|f| f.incident.as_ref().map(|i| headline(f, i))).unwrap_or_default();
+    let worst = model.memo(|f| f.services.iter().map(|s| s.signal.health).max().unwrap_or_default());
+    let when = move || since().map(|(clock, span)| format!("since {clock}, for {span}"));
+    view! {
+        <div class="headline" data-health=move || words::health_key(worst.get())>
+            <p class="when">{when}</p>
+            <h2><span class="badge big">{move || icon(of_health(worst.get()))}</span>{title}</h2>
+            {move || cause(model, incident())}
+        </div>
+        {symptoms(model)}
+    }
+    .into_any()
+}
+
+fn headline(frame: &Frame, incident: &Incident) -> String {
+    let ill =
+        |id: &&ServiceId| frame.service(**id).is_some_and(|s| matches!(s.signal.health, Health::Degraded | Health::Critical));
+    let about = incident.cause.or_else(|| incident.services.iter().find(ill).or(incident.services.first()).copied());
+    match about.and_then(|id| frame.service(id)) {
+        Some(service) => format!("{} is {}", service.name, words::health_key(service.signal.health)),
+        None => words::summary(frame),
+    }
+}
+
+fn cause(model: Model, incident: Option<Incident>) -> Option<AnyView> {
+    let incident = incident?;
+    let class = incident.class?;
+    let others: Vec<_> = incident.services.iter().copied().filter(|id| Some(*id) != incident.cause).collect();
+    let (name, others) = model.peek(|f| (incident.cause.map(|id| f.name(id)), words::names(f, &others)));
+    let impact = (!others.is_empty()).then(|| view! { <p>"Felt by "{others}"."</p> });
+    let body = view! {
+        <p>
+            {name.map(|n| format!("Cause: {n} "))}
+            {words::class(class)}
+            " "
+            <code class="class">{class.name()}</code>
+        </p>
+        {impact}
+    };
+    Some(body.into_any())
+}
+
+/// Unhealthy services with their reasons, worst first.
+fn symptoms(model: Model) -> impl IntoView {
+    let ill = model.memo(|f| {
+        let mut ill: Vec<_> =
+            f.services.iter().filter(|s| matches!(s.signal.health, Health::Degraded | Health::Critical)).collect();
+        ill.sort_by_key(|s| (std::cmp::Reverse(s.signal.health), s.signal.since));
+        ill.iter().map(|s| s.id).collect::<Vec<_>>()
+    });
+    let child = move |id: ServiceId| {
+        let service = model.service(id);
+        let health = move || service.with(|s| s.as_ref().map(|s| s.signal.health).unwrap_or_default());
+        let name = move || service.with(|s| s.as_ref().map(|s| s.name.clone()));
+        let reason = move || service.with(|s| s.as_ref().and_then(|s| s.signal.reasons.first().map(|r| r.text.clone())));
+        view! {
+            <li>
+                <button
+                    type="button"
+                    class="symptom"
+                    data-health=move || words::health_key(health())
+                    on:click=move |_| model.select(Some(Selection::Service(id)))
+                >
+                    <span class="badge">{move || icon(of_health(health()))}</span>
+                    <span class="symptom-name">{name}</span>
+                    <span class="symptom-reason">{reason}</span>
+                </button>
+            </li>
+        }
+    };
+    view! { <ul class="symptoms" aria-label="Symptoms"><For each=move || ill.get() key=|id| *id children=child /></ul> }
+}
+
+fn healed(model: Model) -> AnyView {
+    let text = move || {
+        model.read(|f| {
+            let incident = f.incident.as_ref()?;
+            let took = format::span(incident.resolved_at?.since(incident.detected_at).as_secs_f64());
+            let who = words::names(f, &incident.services);
+            Some((format!("All healthy again after {took}"), format!("From {} on: {who}.", format::clock(incident.detected_at))))
+        })
+    };
+    view! {
+        <div class="headline" data-health="healthy">
+            <h2><span class="badge big">{icon(Icon::Check)}</span>{move || text().map(|t| t.0)}</h2>
+            <p>{move || text().map(|t| t.1)}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// Services that will probably be in trouble soon.
+fn forecasts(model: Model) -> impl IntoView {
+    let coming = model.memo(|f| {
+        let one = |s: &crate::view::ServiceFrame| {
+            let forecast = s.forecast.filter(|f| f.breach_probability.get() >= 0.5 && f.breach_in_s.is_some())?;
+            let (expected, earliest, latest) = forecast.breach_in_s?;
+            let metric = words::metric(forecast.metric);
+            let limit = words::metric_value(forecast.metric, forecast.threshold);
+            let chance = format::percent(forecast.breach_probability.get());
+            Some((
+                s.id,
+                format!("{}: {metric} reaches {limit} in about {}", s.name, format::span(expected)),
+                format!("{} to {}, probability {chance}", format::span(earliest), format::span(latest)),
+            ))
+        };
+        f.services.iter().filter_map(one).take(3).collect::<Vec<_>>()
+    });
+    let rows = move || {
+        coming
+            .get()
+            .into_iter()
+            .map(|(id, text, range)| {
+                view! {
+                    <button type="button" class="forecast" on:click=move |_| model.select(Some(Selection::Service(id)))>
+                        {icon(Icon::Trend)}
+                        <span><b>{text}</b><small>{range}</small></span>
+                    </button>
+                }
+            })
+            .collect_view()
+    };
+    view! { <div class="forecasts">{rows}</div> }
+}
+
+fn suggestions(model: Model) -> impl IntoView {
+    let items = model.peek(picks).into_iter().take(SUGGESTIONS).map(|pick| {
+        let (title, lesson) = (pick.title.clone(), pick.lesson);
+        view! {
+            <button type="button" class="suggestion" on:click=move |_| inject(model, &pick)>
+                {icon(Icon::Bolt)}
+                <span><b>{title}</b><small>{lesson}</small></span>
+            </button>
+        }
+    });
+    view! {
+        <section class="suggestions" aria-label="Things to break">
+            <h3>"Break something and watch"</h3>
+            {items.collect_view()}
+        </section>
+    }
+}

@@ -1,0 +1,179 @@
+//! The page's words for states, actions and faults, fixed once so that every place says the same.
+
+use super::format;
+use super::frame::Frame;
+use crate::ids::ServiceId;
+use crate::pipeline::{Choice, Decision, DecisionState, FailureClass, Health};
+use crate::platform::Action;
+use crate::sim::fault::{FaultKind, FaultSpec, FaultTarget};
+use crate::telemetry::Metric;
+
+/// The state word of a service's health.
+pub const fn health(health: Health) -> &'static str {
+    match health {
+        Health::Unknown => "Unknown",
+        Health::Healthy => "Healthy",
+        Health::Degraded => "Degraded",
+        Health::Critical => "Critical",
+    }
+}
+
+/// The same for attributes: `healthy`, `degraded`, `critical`, `unknown`.
+pub const fn health_key(health: Health) -> &'static str {
+    match health {
+        Health::Unknown => "unknown",
+        Health::Healthy => "healthy",
+        Health::Degraded => "degraded",
+        Health::Critical => "critical",
+    }
+}
+
+/// A failure class as a phrase: `own failure`, `short of CPU or memory`.
+pub const fn class(class: FailureClass) -> &'static str {
+    match class {
+        FailureClass::ResourceExhaustion => "short of CPU or memory",
+        FailureClass::ApplicationError => "fails its own requests",
+        FailureClass::PerformanceDegradation => "slow without being short of anything",
+        FailureClass::DependencyFailure => "suffers from a dependency",
+        FailureClass::NetworkFailure => "network path is failing",
+        FailureClass::ResourceWarning => "getting short of CPU or memory",
+        FailureClass::ApplicationWarning => "fails some requests",
+        FailureClass::PerformanceWarning => "getting slow",
+        FailureClass::Unknown => "cause not known",
+    }
+}
+
+/// A metric's name in running text.
+pub const fn metric(metric: Metric) -> &'static str {
+    match metric {
+        Metric::CpuUtilisation => "CPU",
+        Metric::MemoryUtilisation => "memory",
+        Metric::ErrorRatio => "errors",
+        Metric::LatencyP50 => "median latency",
+        Metric::LatencyP95 => "p95 latency",
+        Metric::LatencyP99 => "p99 latency",
+        Metric::RequestRate => "request rate",
+        Metric::QueueLen => "queue",
+        Metric::Restarts => "restarts",
+        Metric::ReplicasReady => "instances ready",
+        Metric::ReplicasDesired => "instances wanted",
+    }
+}
+
+/// A value of `metric` in its own unit, as people read it.
+pub fn metric_value(metric: Metric, value: f64) -> String {
+    match metric {
+        Metric::CpuUtilisation | Metric::MemoryUtilisation | Metric::ErrorRatio => format::percent(value),
+        Metric::LatencyP50 | Metric::LatencyP95 | Metric::LatencyP99 => format::latency(value),
+        Metric::RequestRate => format::rate(value),
+        _ => format::number(value),
+    }
+}
+
+/// What a choice does: `Restart cartservice`, `Hold: wait for paymentservice`.
+pub fn choice(frame: &Frame, choice: &Choice) -> String {
+    match choice {
+        Choice::Act(action) => action_text(frame, action),
+        Choice::Hold => "Hold: leave it alone".to_owned(),
+        Choice::Page => "Page a person".to_owned(),
+    }
+}
+
+/// The seed's name of a choice: `SCALE_UP`, `HOLD`, `PAGE`.
+pub const fn choice_key(choice: &Choice) -> &'static str {
+    match choice {
+        Choice::Act(action) => action.name(),
+        Choice::Hold => "HOLD",
+        Choice::Page => "PAGE",
+    }
+}
+
+fn action_text(frame: &Frame, action: &Action) -> String {
+    match action {
+        Action::ScaleUp { service, by } => format!("Scale {} up by {by}", frame.name(*service)),
+        Action::Restart { service } => format!("Restart {}", frame.name(*service)),
+        Action::RerouteEdge { from, to } => format!("Reroute {} → {}", frame.name(*from), frame.name(*to)),
+        Action::RerouteService { service } => format!("Take the slowest instance of {} out", frame.name(*service)),
+    }
+}
+
+/// Whether something is still to come of a decision.
+pub const fn is_open(state: DecisionState) -> bool {
+    matches!(state, DecisionState::AwaitingApproval | DecisionState::Executing | DecisionState::Verifying)
+}
+
+/// A decision's state for attributes: `awaiting_approval`.
+pub const fn state_key(state: DecisionState) -> &'static str {
+    match state {
+        DecisionState::Advised => "advised",
+        DecisionState::AwaitingApproval => "awaiting_approval",
+        DecisionState::Executing => "executing",
+        DecisionState::Verifying => "verifying",
+        DecisionState::Succeeded => "succeeded",
+        DecisionState::NoEffect => "no_effect",
+        DecisionState::MadeWorse => "made_worse",
+        DecisionState::Rejected => "rejected",
+        DecisionState::Expired => "expired",
+        DecisionState::Failed => "failed",
+    }
+}
+
+/// Where a fault sits: `cartservice`, `cartservice → redis-cart`.
+pub fn target(frame: &Frame, target: FaultTarget) -> String {
+    match target {
+        FaultTarget::Service(id) => frame.name(id),
+        FaultTarget::Edge { from, to } => format!("{} → {}", frame.name(from), frame.name(to)),
+    }
+}
+
+/// A magnitude with its unit: `60 % of requests`, `200 ms`, `3 instances`.
+pub fn magnitude(kind: FaultKind, value: f64) -> String {
+    match kind.scale().unit.strip_prefix("share ") {
+        Some(of_what) => format!("{} {of_what}", format::percent(value)),
+        None => format::with_unit(value, kind.scale().unit),
+    }
+}
+
+/// One line about a fault: `Error burst 60 % of requests`.
+pub fn fault(spec: &FaultSpec) -> String {
+    format!("{} {}", spec.kind.scale().label, magnitude(spec.kind, spec.magnitude))
+}
+
+/// The decision that deserves a card: the one awaiting approval, else one under way, else the newest.
+pub fn foremost(decisions: &[Decision]) -> Option<&Decision> {
+    let awaiting = decisions.iter().find(|d| d.state == DecisionState::AwaitingApproval);
+    awaiting.or_else(|| decisions.iter().find(|d| is_open(d.state))).or_else(|| decisions.first())
+}
+
+/// `12 services are healthy`, or who is not: `payment critical, checkout degraded`.
+pub fn summary(frame: &Frame) -> String {
+    let ill = |health: Health| frame.services.iter().filter(move |s| s.signal.health == health);
+    let names: Vec<String> = ill(Health::Critical)
+        .chain(ill(Health::Degraded))
+        .map(|s| format!("{} {}", s.name, health_key(s.signal.health)))
+        .collect();
+    let known = frame.services.iter().filter(|s| s.signal.health != Health::Unknown).count();
+    match (names.is_empty(), known) {
+        (true, 0) => "Waiting for the first samples".to_owned(),
+        (true, n) if n == frame.services.len() => format!("All {n} services are healthy"),
+        (true, n) => format!("{n} of {} services are healthy, the others are not measured", frame.services.len()),
+        (false, _) => names.join(", "),
+    }
+}
+
+/// Ids as names, in order: `cart, checkout`.
+pub fn names(frame: &Frame, ids: &[ServiceId]) -> String {
+    ids.iter().map(|id| frame.name(*id)).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_read_as_per_cent_and_other_magnitudes_with_their_unit() {
+        assert_eq!(magnitude(FaultKind::ErrorBurst, 0.6), "60 % of requests");
+        assert_eq!(magnitude(FaultKind::Latency, 200.0), "200 ms");
+        assert_eq!(magnitude(FaultKind::InstanceKill, 1.0), "1 instances");
+    }
+}
