@@ -16,7 +16,7 @@ use sugiyama::Sugiyama;
 /// Room between two neighbours of one rank (room for an edge's label), in px.
 const NODE_GAP_PX: f64 = 28.0;
 /// Room between two ranks, in px: an edge's arrow and its traffic must be seen.
-const RANK_GAP_PX: f64 = 76.0;
+const RANK_GAP_PX: f64 = 60.0;
 /// Room around everything, in px.
 const MARGIN_PX: f64 = 16.0;
 /// Most nodes for the Sugiyama layout: 100 take about 35 ms, 300 a quarter of a second.

@@ -44,8 +44,7 @@ fn graph_of(sizes: &[(f64, f64)], edges: &[(usize, usize)]) -> Graph<NodeLabel, 
     graph.set_graph(GraphLabel {
         rankdir: RankDir::LR,
         nodesep: NODE_GAP_PX,
-        // An edge's label takes a rank of its own, so each gap counts twice.
-        ranksep: RANK_GAP_PX / 2.0,
+        ranksep: RANK_GAP_PX,
         edgesep: EDGE_GAP_PX,
         ..GraphLabel::default()
     });

@@ -39,6 +39,8 @@ fn callers_stand_left_of_what_they_call() {
     assert_sound(&nodes, &layout);
     let x: Vec<f64> = layout.positions.iter().map(|position| position.1).collect();
     assert!(x[0] < x[1] && x[0] < x[2] && x[1] < x[3] && x[2] < x[3], "{x:?}");
+    let gap = (x[1] - nodes[1].width / 2.0) - (x[0] + nodes[0].width / 2.0);
+    assert!(gap >= RANK_GAP_PX, "there is room for an arrow: {gap}");
     let first = &layout.edges[0].2;
     assert!(first[0].0 < first[first.len() - 1].0, "edges run from caller to callee");
 }
