@@ -7,15 +7,18 @@
 use super::api::{EventKind, PipelineEvent};
 use super::classify::{Finding, Trouble, View};
 use super::report::{Counters, alert_line};
-use super::types::{Alert, Health, Incident, Severity};
+use super::types::{Alert, FailureClass, Health, Incident, Severity};
 use crate::ids::{IncidentId, ServiceId};
 use crate::units::SimTime;
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Alerts kept.
 pub const ALERTS_LEN_MAX: usize = 200;
 /// Incidents kept.
 pub const INCIDENTS_LEN_MAX: usize = 100;
+/// Scrapes for which a class must stand to be the incident's: as many as a decision needs.
+const CLASS_SCRAPES: u32 = 3;
 /// Scrapes in a row without trouble after which an incident is over: a metric window, so that what comes back within it
 /// is the same incident.
 const CALM_SCRAPES: u32 = 5;
@@ -32,9 +35,9 @@ impl Alerts {
         self.ring.iter()
     }
     /// Fires, raises and resolves.
-    pub fn update(&mut self, view: &View, findings: &[Finding], counters: &mut Counters, log: &mut Vec<PipelineEvent>) {
+    pub fn update(&mut self, view: &View, troubles: &[&Finding], counters: &mut Counters, log: &mut Vec<PipelineEvent>) {
         for service in view.wiring.ids() {
-            let wanted = wanted(service, findings);
+            let wanted = wanted(service, troubles);
             let firing = self.ring.iter_mut().rev().find(|a| a.service == service && a.resolved_at.is_none());
             match (wanted, firing) {
                 (Some((severity, text)), None) => {
@@ -74,8 +77,8 @@ fn event(alert: &Alert) -> PipelineEvent {
 }
 
 /// The alert that a service should have now.
-fn wanted(service: ServiceId, findings: &[Finding]) -> Option<(Severity, String)> {
-    let finding = findings.iter().find(|f| f.diagnosis.service == service && !f.is_early && !f.is_chronic)?;
+fn wanted(service: ServiceId, troubles: &[&Finding]) -> Option<(Severity, String)> {
+    let finding = troubles.iter().find(|f| f.diagnosis.service == service)?;
     if finding.trouble == Trouble::Dependency {
         return None;
     }
@@ -87,6 +90,26 @@ fn wanted(service: ServiceId, findings: &[Finding]) -> Option<(Severity, String)
     Some((severity, format!("{}: {first}", finding.diagnosis.class.name())))
 }
 
+/// What speaks for one cause.
+#[derive(Clone, Debug, Default)]
+struct Votes {
+    count: u32,
+    /// The first class that stood, or the newest until one does: healing half of it changes the symptoms.
+    class: Option<FailureClass>,
+    /// Scrapes for which it stood.
+    stood: u32,
+}
+
+impl Votes {
+    fn class(&mut self, class: FailureClass) {
+        if self.class == Some(class) {
+            self.stood += 1;
+        } else if self.stood < CLASS_SCRAPES {
+            (self.class, self.stood) = (Some(class), 1);
+        }
+    }
+}
+
 /// All incidents.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Incidents {
@@ -94,6 +117,8 @@ pub(super) struct Incidents {
     next: u32,
     calm: u32,
     calm_since: SimTime,
+    /// Findings of the open incident by the cause they point to, scrapes added up: early and late noise is outvoted.
+    votes: BTreeMap<ServiceId, Votes>,
 }
 
 impl Incidents {
@@ -106,8 +131,7 @@ impl Incidents {
         self.ring.back().filter(|i| i.resolved_at.is_none())
     }
     /// Opens, extends or closes, by what is wrong now.
-    pub fn update(&mut self, now: SimTime, findings: &[Finding], counters: &mut Counters, log: &mut Vec<PipelineEvent>) {
-        let troubles: Vec<&Finding> = findings.iter().filter(|f| !f.is_early && !f.is_chronic).collect();
+    pub fn update(&mut self, now: SimTime, troubles: &[&Finding], counters: &mut Counters, log: &mut Vec<PipelineEvent>) {
         if troubles.is_empty() {
             return self.calm_down(now, log);
         }
@@ -116,18 +140,25 @@ impl Incidents {
             self.start(now, counters, log);
         }
         let Some(incident) = self.ring.back_mut() else { return };
-        for finding in &troubles {
+        for finding in troubles {
             if !incident.services.contains(&finding.diagnosis.service) {
                 incident.services.push(finding.diagnosis.service);
             }
         }
-        if let Some((cause, finding)) = main_cause(&troubles) {
-            incident.cause = Some(cause);
-            incident.class = finding.map(|f| f.diagnosis.class).or(incident.class);
+        for finding in troubles {
+            let votes = self.votes.entry(finding.diagnosis.cause).or_default();
+            votes.count += 1;
+            if finding.trouble != Trouble::Dependency {
+                votes.class(finding.diagnosis.class);
+            }
         }
+        let cause = self.votes.iter().max_by_key(|(id, votes)| (votes.count, Reverse(**id)));
+        incident.cause = cause.map(|(id, _)| *id);
+        incident.class = cause.and_then(|(_, votes)| votes.class);
     }
     fn start(&mut self, now: SimTime, counters: &mut Counters, log: &mut Vec<PipelineEvent>) {
         self.next += 1;
+        self.votes.clear();
         counters.incidents_opened += 1;
         if self.ring.len() >= INCIDENTS_LEN_MAX {
             self.ring.pop_front();
@@ -150,13 +181,4 @@ impl Incidents {
             log.push(PipelineEvent { kind: EventKind::Alert, service: None, text });
         }
     }
-}
-
-/// The cause that most findings point to (the first of equals), and its own finding if there is one.
-fn main_cause<'a>(findings: &[&'a Finding]) -> Option<(ServiceId, Option<&'a Finding>)> {
-    let votes = |cause: ServiceId| findings.iter().filter(|f| f.diagnosis.cause == cause).count();
-    let best = findings.iter().rev().max_by_key(|f| votes(f.diagnosis.cause))?;
-    let cause = best.diagnosis.cause;
-    let of_cause = |f: &&&Finding| f.diagnosis.cause == cause && f.trouble != Trouble::Dependency;
-    Some((cause, findings.iter().find(of_cause).copied()))
 }

@@ -10,6 +10,8 @@ use crate::telemetry::{Metric, Subject};
 
 /// Share of a symptom that a callee must explain to be held to be the cause.
 const EXPLAINED_MIN: f64 = 0.5;
+/// Share of its failures that a callee must explain for a short CPU to be a consequence too.
+const SWAMPED_MIN: f64 = 0.8;
 /// Deepest chain of calls that is followed to a cause.
 const DEPTH_MAX: u32 = 32;
 
@@ -25,6 +27,12 @@ pub(super) struct Explanation {
 
 /// The callee that explains the worse of errors and latency, if one does.
 pub(super) fn explanation(view: &View, service: ServiceId) -> Option<Explanation> {
+    likeliest(view, service).filter(|best| best.share >= EXPLAINED_MIN)
+}
+
+/// The callee that explains most of the worse of errors and latency, however little. For clients: their own trouble
+/// is always somebody else's.
+pub(super) fn likeliest(view: &View, service: ServiceId) -> Option<Explanation> {
     let errors = lasting_level(view, service, Metric::ErrorRatio);
     let latency = lasting_level(view, service, Metric::LatencyP95);
     if errors.max(latency) < Health::Degraded {
@@ -32,8 +40,12 @@ pub(super) fn explanation(view: &View, service: ServiceId) -> Option<Explanation
     }
     let by = if errors >= latency { error_share } else { latency_share };
     let callees = view.wiring.callees(service).iter();
-    let best = callees.filter_map(|callee| by(view, service, *callee)).max_by(|a, b| a.share.total_cmp(&b.share))?;
-    (best.share >= EXPLAINED_MIN).then_some(best)
+    callees.filter_map(|callee| by(view, service, *callee)).max_by(|a, b| a.share.total_cmp(&b.share))
+}
+
+/// Nearly all its failures are a callee's: then a short CPU comes from users and callers who try again.
+pub(super) fn is_swamped(view: &View, service: ServiceId) -> bool {
+    likeliest(view, service).is_some_and(|best| best.metric == Metric::ErrorRatio && best.share >= SWAMPED_MIN)
 }
 
 fn lasting_level(view: &View, service: ServiceId, metric: Metric) -> Health {
@@ -80,7 +92,7 @@ fn latency_share(view: &View, from: ServiceId, to: ServiceId) -> Option<Explanat
 pub(super) fn root(view: &View, mut service: ServiceId, network: &[NetworkFault]) -> ServiceId {
     for _ in 0..DEPTH_MAX {
         let is_hosts = network.iter().any(|f| f.place == Place::Host(service));
-        let is_short = view.monitor.level(service, Metric::CpuUtilisation) == Health::Critical;
+        let is_short = view.monitor.level(service, Metric::CpuUtilisation) == Health::Critical && !is_swamped(view, service);
         if is_hosts || is_short || is_unstable(view, service) {
             return service;
         }

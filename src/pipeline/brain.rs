@@ -4,34 +4,27 @@ use super::alert::{Alerts, Incidents};
 use super::api::{ActionRequest, DecisionError, EventKind, PipelineEvent, StepOutcome};
 use super::classify::{self, Finding, Trouble, View};
 use super::collect::Collector;
+use super::course::Course;
 use super::ledger::{Ledger, Past};
 use super::monitor::{HealthChange, Monitor};
 use super::policy::{Policy, RuleSet};
 use super::report::{self, Counters, PipelineReport};
-use super::types::{Alert, Autonomy, Candidate, Choice, Decision, FailureClass, Forecast, Health, Incident, Signal};
+use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Forecast, Health, Incident, Signal};
 use super::wiring::Wiring;
 use super::{decide, orchestrate, policy_rules, policy_seed, predict};
 use crate::ids::{DecisionId, ServiceId};
 use crate::platform::{Receipt, Scrape};
 use crate::telemetry::{Metric, Subject};
 use crate::topology::Topology;
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimTime;
 use std::collections::BTreeMap;
-
-/// For how long what a dependency did may linger in its callers: two metric windows.
-const ECHO: SimDuration = SimDuration::from_secs(2 * Metric::WINDOW_S);
-
-/// How long a finding has stood: class, cause, scrapes in a row.
-type Standing = (FailureClass, ServiceId, u32);
 
 /// The brain.
 #[derive(Clone, Debug)]
 pub struct Pipeline {
     eyes: Eyes,
     autonomy: Autonomy,
-    standing: BTreeMap<ServiceId, Standing>,
-    /// When a service last suffered from somebody else.
-    blamed: BTreeMap<ServiceId, SimTime>,
+    course: Course,
     ledger: Ledger,
     alerts: Alerts,
     incidents: Incidents,
@@ -62,11 +55,11 @@ impl Eyes {
             now: self.now,
         }
     }
-    fn look(&mut self, now: SimTime, scrape: &Scrape) -> Vec<HealthChange> {
+    fn look(&mut self, now: SimTime, scrape: &Scrape, changed: &BTreeMap<ServiceId, SimTime>) -> Vec<HealthChange> {
         self.now = self.now.max(now);
         self.collector.ingest(self.now, scrape, &self.wiring);
         let changes = self.monitor.update(self.now, &self.collector, &self.wiring, &self.policy);
-        self.forecasts = predict::all(&self.collector, &self.wiring, &self.policy);
+        self.forecasts = predict::all(&self.collector, &self.wiring, &self.policy, changed);
         changes
     }
     fn rewire(&mut self, topology: &Topology) {
@@ -90,8 +83,7 @@ impl Pipeline {
                 now: SimTime::ZERO,
             },
             autonomy: Autonomy::default(),
-            standing: BTreeMap::new(),
-            blamed: BTreeMap::new(),
+            course: Course::default(),
             ledger: Ledger::default(),
             alerts: Alerts::default(),
             incidents: Incidents::default(),
@@ -103,8 +95,7 @@ impl Pipeline {
     pub fn set_topology(&mut self, topology: &Topology) {
         self.eyes.rewire(topology);
         let wiring = &self.eyes.wiring;
-        self.standing.retain(|id, _| wiring.get(*id).is_some());
-        self.blamed.retain(|id, _| wiring.get(*id).is_some());
+        self.course.retain(wiring);
         self.alerts.resolve_gone(self.eyes.now, |id| wiring.get(id).is_some());
     }
     /// Chooses another policy; what was learned stays.
@@ -144,10 +135,11 @@ impl Pipeline {
     /// Looks at one scrape; to be called once per scrape, in order of time.
     pub fn step(&mut self, now: SimTime, scrape: &Scrape) -> StepOutcome {
         let mut log = std::mem::take(&mut self.pending);
-        let changes = self.eyes.look(now, scrape);
+        let changes = self.eyes.look(now, scrape, self.ledger.ended());
         log.extend(scrape.receipts.iter().filter_map(|r| orchestrate::receipt(&mut self.ledger, r)));
         log.extend(changes.iter().map(health_event));
         let findings = classify::classify(&self.eyes.view());
+        let findings = self.course.follow(self.eyes.now, &self.eyes.wiring, findings);
         self.note(&findings, &mut log);
         let cases = self.cases(&findings);
         let mut sick: Vec<ServiceId> = findings.iter().chain(cases.iter().map(|(f, _)| f)).map(|f| f.diagnosis.service).collect();
@@ -160,19 +152,11 @@ impl Pipeline {
         self.eyes.collector.learn(findings.iter().all(|f| f.is_chronic));
         StepOutcome { requests, log }
     }
-    /// Alerts, incidents, and for how long each finding has stood.
+    /// Alerts and incidents.
     fn note(&mut self, findings: &[Finding], log: &mut Vec<PipelineEvent>) {
-        let standing = findings.iter().map(|f| {
-            let (class, cause) = (f.diagnosis.class, f.diagnosis.cause);
-            let before = self.standing.get(&f.diagnosis.service).filter(|(c, s, _)| (*c, *s) == (class, cause));
-            (f.diagnosis.service, (class, cause, before.map_or(1, |(_, _, n)| n.saturating_add(1))))
-        });
-        self.standing = standing.collect();
-        let suffering = findings.iter().filter(|f| f.trouble == Trouble::Dependency);
-        self.blamed.extend(suffering.map(|f| (f.diagnosis.service, self.eyes.now)));
-        self.incidents.update(self.eyes.now, findings, &mut self.counters, log);
-        let view = self.eyes.view();
-        self.alerts.update(&view, findings, &mut self.counters, log);
+        let troubles = self.course.confirmed(findings, &self.eyes.policy);
+        self.incidents.update(self.eyes.now, &troubles, &mut self.counters, log);
+        self.alerts.update(&self.eyes.view(), &troubles, &mut self.counters, log);
     }
     /// What there is to decide, with its candidates, by the policy in force.
     fn cases(&self, findings: &[Finding]) -> Vec<(Finding, Vec<Candidate>)> {
@@ -187,18 +171,11 @@ impl Pipeline {
     fn ripe(&self, findings: &[Finding]) -> Vec<(Finding, Vec<Candidate>)> {
         let view = self.eyes.view();
         let is_ripe = |f: &&Finding| {
-            let service = f.diagnosis.service;
-            let scrapes = self.standing.get(&service).map_or(0, |(_, _, n)| *n);
-            let is_urgent = f.is_early || (f.severity == Health::Critical && !self.is_echo(f));
-            let patience = if is_urgent { self.eyes.policy.patience_scrapes } else { self.eyes.policy.degraded_scrapes };
-            !f.is_chronic && scrapes >= patience && can_help(&view, f)
+            let forecast = self.eyes.forecasts.get(&f.diagnosis.service).filter(|x| Some(x.metric) == f.diagnosis.metric);
+            let is_pressing = forecast.is_some_and(|x| x.breach_probability.get() >= self.eyes.policy.act_probability);
+            self.course.is_ripe(f, is_pressing, &self.eyes.policy) && can_help(&view, f)
         };
         findings.iter().filter(is_ripe).map(|f| (f.clone(), policy_rules::candidates(&view, f))).collect()
-    }
-    /// Its own trouble, but just now somebody else's: what a dependency left behind fades by itself more often than not.
-    fn is_echo(&self, finding: &Finding) -> bool {
-        let blamed = self.blamed.get(&finding.diagnosis.service);
-        finding.trouble != Trouble::Dependency && blamed.is_some_and(|at| self.eyes.now.since(*at) <= ECHO)
     }
     fn decide(&mut self, finding: &Finding, candidates: Vec<Candidate>, log: &mut Vec<PipelineEvent>) {
         if self.ledger.is_busy(finding.diagnosis.service) {

@@ -89,13 +89,17 @@ fn finding(view: &View, service: ServiceId, network: &[NetworkFault]) -> Option<
     if is_unstable(view, service) {
         return Some(own(view, service, Trouble::Down));
     }
-    if has(Metric::CpuUtilisation, Health::Critical) {
+    let is_short =
+        has(Metric::CpuUtilisation, Health::Critical) || (health == Health::Critical && is_short_of_cpu(view, service));
+    if is_short && !blame::is_swamped(view, service) {
         return Some(own(view, service, Trouble::Cpu));
     }
     if let Some(fault) = on_host.or(on_edge) {
         return Some(of_network(view, service, fault));
     }
-    if let Some(explained) = blame::explanation(view, service) {
+    let is_client = !view.wiring.is_healable(service);
+    let explained = if is_client { blame::likeliest(view, service) } else { blame::explanation(view, service) };
+    if let Some(explained) = explained {
         return Some(of_dependency(view, service, explained, network));
     }
     let order = [
@@ -115,6 +119,12 @@ fn finding(view: &View, service: ServiceId, network: &[NetworkFault]) -> Option<
 pub(super) fn is_lasting(view: &View, service: ServiceId, metric: Metric) -> bool {
     let line = view.policy.thresholds.of(metric).map_or(0.0, |band| band.degraded * view.policy.exit_ratio);
     view.collector.of(service, metric).is_some_and(|value| value >= line)
+}
+
+/// The newest sample says so already; the gate needs longer, and errors often come first.
+fn is_short_of_cpu(view: &View, service: ServiceId) -> bool {
+    let limit = view.policy.thresholds.cpu.critical;
+    view.collector.of(service, Metric::CpuUtilisation).is_some_and(|value| value >= limit)
 }
 
 /// Instances are missing or keep dying.
@@ -193,20 +203,19 @@ fn diagnosis(
     Diagnosis { service, class, cause, metric: Some(metric), confidence: Ratio::saturating(confidence), evidence }
 }
 
-/// Degraded, and every reason is about as bad as it always was.
+/// Below Critical now, and every metric that is not healthy is about as bad as it always was.
 fn is_chronic(view: &View, service: ServiceId) -> bool {
-    if view.monitor.health(service) != Health::Degraded || is_unstable(view, service) {
-        return false;
-    }
-    Thresholds::METRICS.into_iter().filter(|m| view.monitor.level(service, *m) == Health::Degraded).all(|metric| {
+    let is_usual = |metric: Metric| {
         let ratio = match metric {
             Metric::CpuUtilisation | Metric::MemoryUtilisation => CHRONIC_RATIO_RESOURCE,
             _ => CHRONIC_RATIO,
         };
+        let (now, band) = (view.collector.of(service, metric), view.policy.thresholds.of(metric));
         let usual = view.collector.usual(Subject::Service(service), metric);
-        let now = view.collector.of(service, metric);
-        usual.zip(now).is_none_or(|(usual, now)| now <= ratio * usual)
-    })
+        now.is_none_or(|now| band.is_none_or(|b| now < b.critical) && usual.is_none_or(|usual| now <= ratio * usual))
+    };
+    let mut raised = Thresholds::METRICS.into_iter().filter(|m| view.monitor.level(service, *m) >= Health::Degraded);
+    !is_unstable(view, service) && raised.all(is_usual)
 }
 
 fn own_confidence(view: &View, service: ServiceId, trouble: Trouble, metric: Metric) -> f64 {

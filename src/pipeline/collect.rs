@@ -22,6 +22,8 @@ const USUAL_SAMPLES: u32 = 10;
 const WARM_UP_SAMPLES: u32 = 5;
 /// Share of a new sample in the usual level afterwards: a time constant of one minute at one scrape a second.
 const USUAL_WEIGHT: f64 = 1.0 / 60.0;
+/// The same for request rates while something is wrong: ten minutes, so that a spike stays a spike while it is acted on.
+const USUAL_WEIGHT_LOAD: f64 = 1.0 / 600.0;
 
 /// What a log line tells beyond its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +91,10 @@ impl Collector {
         self.clues.retain(|id, _| wiring.get(*id).is_some());
         self.seen.retain(|id, _| wiring.get(*id).is_some());
     }
+    /// When the newest scrape came.
+    pub const fn now(&self) -> SimTime {
+        self.now
+    }
     /// The newest value, unless it is stale.
     pub fn latest(&self, subject: Subject, metric: Metric) -> Option<f64> {
         let (at, value) = self.series.get(&(subject, metric))?.last()?;
@@ -142,8 +148,10 @@ impl Collector {
                 usual.samples += 1;
                 let counted = usual.samples.saturating_sub(WARM_UP_SAMPLES).max(1);
                 usual.level += (value - usual.level) / f64::from(counted);
-            } else if calm || key.1 == Metric::RequestRate {
+            } else if calm {
                 usual.level += (value - usual.level) * USUAL_WEIGHT;
+            } else if key.1 == Metric::RequestRate {
+                usual.level += (value - usual.level) * USUAL_WEIGHT_LOAD;
             }
         }
     }

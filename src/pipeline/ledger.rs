@@ -116,6 +116,10 @@ impl Ledger {
     pub fn note_end(&mut self, service: ServiceId, at: SimTime) {
         self.ended.insert(service, at);
     }
+    /// When an action on each service ended last.
+    pub const fn ended(&self) -> &BTreeMap<ServiceId, SimTime> {
+        &self.ended
+    }
     /// Whether this verdict says something new about the service; remembers it.
     pub fn is_news(&mut self, finding: &Finding, verdict: &Verdict) -> bool {
         let diagnosis = &finding.diagnosis;

@@ -8,6 +8,7 @@ mod blame;
 mod brain;
 mod classify;
 mod collect;
+mod course;
 mod decide;
 mod gate;
 mod ledger;

@@ -62,7 +62,9 @@ impl Instances {
         let limit = f64::from(policy.crash_loop_restarts);
         if self.restarts >= limit {
             let text = format!("{:.0} restarts in {} s >= {limit:.0}", self.restarts, Policy::RESTART_WINDOW_S);
-            return (Health::Critical, Some(fact(Metric::Restarts, text, self.restarts, limit)));
+            let health =
+                if ready >= 1.0 && ready * 2.0 >= desired && desired >= 2.0 { Health::Degraded } else { Health::Critical };
+            return (health, Some(fact(Metric::Restarts, text, self.restarts, limit)));
         }
         if self.short_scrapes >= SHORT_SCRAPES {
             let text = format!("{ready:.0} of {desired:.0} instances ready");

@@ -151,14 +151,19 @@ fn is_bad(view: &View, edge: &BothEnds) -> bool {
     (edge.loses() || edge.lags(view)) && edge.matters(view) && !callee_explains(view, edge)
 }
 
-/// The callee itself is short, gone or so slow that callers give up first.
+/// The callee itself is short, gone, waiting for somebody else, or so slow that callers give up first.
 fn callee_explains(view: &View, edge: &BothEnds) -> bool {
     let instances = view.monitor.instances(edge.to);
     let echo = SimDuration::from_secs(RESTART_ECHO_S);
     let is_busy = view.collector.of(edge.to, Metric::CpuUtilisation).is_some_and(|v| v >= view.policy.thresholds.cpu.critical);
     let is_queueing = view.collector.of(edge.to, Metric::QueueLen).is_some_and(|v| v >= 1.0);
     let is_slow = view.collector.of(edge.to, Metric::LatencyP95).zip(edge.p95).is_some_and(|(own, seen)| own >= 0.5 * seen);
-    instances.is_down()
+    let waits = |to: &ServiceId| {
+        let error = view.collector.latest(Subject::Edge { from: edge.to, to: *to }, Metric::ErrorRatio);
+        edge.loses() && error.is_some_and(|e| e >= ERROR_GAP_MIN)
+    };
+    view.wiring.callees(edge.to).iter().any(waits)
+        || instances.is_down()
         || instances.ready.is_some_and(|ready| ready < 1.0)
         || view.collector.growth(edge.to, Metric::Restarts, echo) > 0.0
         || is_busy

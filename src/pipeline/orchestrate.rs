@@ -9,7 +9,7 @@ use super::policy_rules::words;
 use super::types::{Autonomy, Choice, Decision, DecisionState};
 use super::verify::{self, Measure, Span};
 use crate::ids::{DecisionId, IncidentId, ServiceId};
-use crate::platform::{ActionStatus, Receipt};
+use crate::platform::{Action, ActionStatus, Receipt};
 use crate::units::{SimDuration, SimTime};
 
 /// Seconds after which an action that was accepted but never ended is given up: longer than a rolling restart of ten
@@ -142,7 +142,8 @@ fn give_up(view: &View, entry: &mut Entry) -> Option<PipelineEvent> {
 }
 
 fn check(view: &View, entry: &mut Entry) -> Option<PipelineEvent> {
-    let span = Span { started: entry.started?, ended: entry.ended? };
+    let is_instant = matches!(entry.action(), Some(Action::RerouteEdge { .. }));
+    let span = Span { started: entry.started?, ended: entry.ended?, is_instant };
     let (state, outcome) = verify::judge(view, entry.decision.service, entry.measure.as_ref()?, span)?;
     Some(end(entry, state, outcome))
 }

@@ -13,6 +13,10 @@ use crate::units::SimDuration;
 
 /// Load that counts as risen, times usual: twice what a random minute at tens of requests per second scatters.
 const LOAD_RISEN: f64 = 1.25;
+/// Seconds over which load is averaged: requests that time out are answered late and in heaps.
+const LOAD_S: u64 = 8;
+/// CPU that makes a service suspect of something beside its requests, times what its calls explain.
+const STRAY_RATIO: f64 = 1.3;
 /// CPU that scaling aims at, share of the limit: below Degraded with some room.
 const CPU_TARGET: f64 = 0.55;
 /// What holding is worth when nothing calls for it: actions that score less are not worth their cost.
@@ -21,6 +25,9 @@ const HOLD_SCORE: f64 = 0.15;
 const PAGE_SCORE: f64 = 0.05;
 /// Off the score of restarting something with a state to reload: it is away, or cold, meanwhile.
 const STATEFUL_COST: f64 = 0.15;
+/// Instances up to which one more is worth it when they are killed in turn: at one kill every 10 s and back-offs of up
+/// to 40 s, four are away at a time.
+const BRIDGE_INSTANCES: f64 = 5.0;
 /// Seconds that the platform's own restarts get before a person is called: start-up and the first two back-offs.
 const KUBELET_S: u64 = 40;
 /// Seconds that a log clue counts.
@@ -63,9 +70,21 @@ fn restart(view: &View, service: ServiceId, score: f64, reason: impl Into<String
 fn cpu(view: &View, service: ServiceId) -> Vec<Candidate> {
     let load = load_ratio(view, service);
     let has_risen = load.is_none_or(|l| l >= LOAD_RISEN);
-    let told = load.map_or_else(|| "load before is unknown".to_owned(), |l| format!("load is {l:.1} times the usual"));
+    let told = load.map_or_else(|| "load before is unknown".to_owned(), |l| format!("users' load is {l:.1} times the usual"));
     let scale = Action::ScaleUp { service, by: scale_by(view, service, load) };
     let out = Action::RerouteService { service };
+    if is_stray(view, service) {
+        return vec![
+            restart(
+                view,
+                service,
+                0.85,
+                "its calls do not explain its CPU, so something else uses it: new instances start without it",
+            ),
+            act(scale, 0.5, "new instances are free of what uses the CPU, the old ones keep it"),
+            act(out, 0.3, "replaces one instance only"),
+        ];
+    }
     if has_risen {
         return vec![
             act(scale, 0.9, format!("{told}: more instances share it")),
@@ -73,11 +92,46 @@ fn cpu(view: &View, service: ServiceId) -> Vec<Candidate> {
             act(out, 0.1, "fewer instances would have to carry the load meanwhile"),
         ];
     }
+    let is_critical = view.monitor.level(service, Metric::CpuUtilisation) == Health::Critical;
     vec![
-        restart(view, service, 0.85, format!("{told}, so something else uses the CPU: new instances start without it")),
-        act(scale, 0.5, format!("{told}: new instances are free of it, the old ones keep it")),
-        act(out, 0.3, "replaces one instance only"),
+        act(
+            scale,
+            if is_critical { 0.55 } else { 0.3 },
+            format!("{told}, its callers repeat calls: more instances answer them sooner"),
+        ),
+        candidate(Choice::Hold, 0.5, format!("{told}, its callers repeat calls: ends with what makes them repeat")),
+        restart(view, service, 0.2, "new instances would get the same calls"),
     ]
+}
+
+/// Uses clearly more CPU than its calls explain: usual CPU, times how much more it is called, over instances.
+fn is_stray(view: &View, service: ServiceId) -> bool {
+    let subject = Subject::Service(service);
+    let usual_cpu = view.collector.usual(subject, Metric::CpuUtilisation);
+    let usual_ready = view.collector.usual(subject, Metric::ReplicasReady).unwrap_or(1.0);
+    let (Some(cpu), Some(usual_cpu), Some(calls)) = (
+        view.collector.mean(subject, Metric::CpuUtilisation, SimDuration::from_secs(LOAD_S)),
+        usual_cpu,
+        call_ratio(view, service),
+    ) else {
+        return false;
+    };
+    let expected = usual_cpu * calls * usual_ready / ready(view, service).max(1.0);
+    cpu >= STRAY_RATIO * expected
+}
+
+/// Calls that reach a service, repeated ones too, times usual; for an entry its requests.
+fn call_ratio(view: &View, service: ServiceId) -> Option<f64> {
+    let callers = view.wiring.callers(service);
+    if callers.is_empty() {
+        return load_ratio(view, service);
+    }
+    let sum = |value: &dyn Fn(Subject) -> Option<f64>| {
+        callers.iter().filter_map(|from| value(Subject::Edge { from: *from, to: service })).sum::<f64>()
+    };
+    let now = sum(&|edge| view.collector.mean(edge, Metric::RequestRate, SimDuration::from_secs(LOAD_S)));
+    let usual = sum(&|edge| view.collector.usual(edge, Metric::RequestRate));
+    (usual > 0.0).then(|| now / usual)
 }
 
 fn memory(view: &View, service: ServiceId) -> Vec<Candidate> {
@@ -141,7 +195,7 @@ fn down(view: &View, service: ServiceId) -> Vec<Candidate> {
         act(Action::RerouteService { service }, 0.05, "there is nothing to route to"),
     ];
     let scale = Action::ScaleUp { service, by: 1 };
-    if killed && is_crash_loop {
+    if killed && is_crash_loop && instances.desired.is_none_or(|desired| desired < BRIDGE_INSTANCES) {
         list.push(act(scale, 0.6, "instances are killed one by one but work in between: one more bridges the gap"));
     } else {
         list.push(act(scale, 0.1, "another instance of the same would end like the others"));
@@ -216,7 +270,7 @@ pub(super) fn load_ratio(view: &View, service: ServiceId) -> Option<f64> {
         if callers.is_empty() {
             let subject = Subject::Service(id);
             let usual = view.collector.usual(subject, Metric::RequestRate).filter(|u| *u > 0.0);
-            let now = view.collector.latest(subject, Metric::RequestRate);
+            let now = view.collector.mean(subject, Metric::RequestRate, SimDuration::from_secs(LOAD_S));
             let here = now.zip(usual).map(|(now, usual)| now / usual);
             ratio = ratio.into_iter().chain(here).reduce(f64::max);
         }

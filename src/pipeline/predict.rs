@@ -14,11 +14,13 @@ use super::wiring::Wiring;
 use crate::ids::ServiceId;
 use crate::math;
 use crate::telemetry::{Metric, Subject};
-use crate::units::{Ratio, SimDuration};
+use crate::units::{Ratio, SimDuration, SimTime};
 use std::collections::BTreeMap;
 
 /// Seconds of history a trend is read from: as long as the look ahead, the usual rule for a linear extrapolation.
 const WINDOW_S: u64 = 30;
+/// Left out after an action: old instances drain, windows still hold them.
+const AFTER_CHANGE: SimDuration = SimDuration::from_secs(2);
 /// Seconds that the samples must span at least: two metric windows and a half.
 const SPAN_S_MIN: f64 = 12.0;
 /// Points after averaging neighbours.
@@ -47,13 +49,24 @@ struct Line {
 }
 
 /// The most pressing forecast of every service that has one.
-pub(super) fn all(collector: &Collector, wiring: &Wiring, policy: &Policy) -> BTreeMap<ServiceId, Forecast> {
-    wiring.ids().filter_map(|service| Some((service, most_pressing(service, collector, policy)?))).collect()
+///
+/// `changed`: when an action on a service ended last. What was before is another process's history.
+pub(super) fn all(
+    collector: &Collector,
+    wiring: &Wiring,
+    policy: &Policy,
+    changed: &BTreeMap<ServiceId, SimTime>,
+) -> BTreeMap<ServiceId, Forecast> {
+    let window = SimDuration::from_secs(WINDOW_S);
+    let one = |service: ServiceId| {
+        let age = changed.get(&service).map_or(window, |at| collector.now().since(*at + AFTER_CHANGE));
+        most_pressing(service, collector, policy, window.min(age))
+    };
+    wiring.ids().filter_map(|service| Some((service, one(service)?))).collect()
 }
 
 /// The forecast of a service that is most likely to breach, if any is pressing.
-fn most_pressing(service: ServiceId, collector: &Collector, policy: &Policy) -> Option<Forecast> {
-    let window = SimDuration::from_secs(WINDOW_S);
+fn most_pressing(service: ServiceId, collector: &Collector, policy: &Policy, window: SimDuration) -> Option<Forecast> {
     let mut best: Option<Forecast> = None;
     for metric in Thresholds::METRICS {
         let Some(band) = policy.thresholds.of(metric) else { continue };

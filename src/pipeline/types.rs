@@ -288,8 +288,8 @@ pub struct Incident {
     pub resolved_at: Option<SimTime>,
     /// Services touched, in the order they were noticed.
     pub services: Vec<ServiceId>,
-    /// The service held to be the cause by the last diagnosis.
+    /// The service that most diagnoses so far hold to be the cause.
     pub cause: Option<ServiceId>,
-    /// Kind of failure by the last diagnosis of the cause.
+    /// Kind of failure by the first diagnosis of the cause that stood.
     pub class: Option<FailureClass>,
 }

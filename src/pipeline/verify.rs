@@ -16,6 +16,8 @@ const RELIEF_CLEAR: f64 = 0.6;
 const RELIEF_SOME: f64 = 0.3;
 /// Times the value before that counts as worse.
 const WORSE_RATIO: f64 = 1.2;
+/// Seconds of watching after settling for actions that work at once.
+const REROUTE_SLACK_S: u64 = 2;
 /// Times the usual level that is good, where that is higher than the threshold's exit line.
 const GOOD_RATIO: f64 = 1.5;
 
@@ -77,6 +79,8 @@ fn worst_edge(view: &View, host: ServiceId, metric: Metric) -> Subject {
 pub(super) struct Span {
     pub started: SimTime,
     pub ended: SimTime,
+    /// The action changes a path: nothing has to start, so its effect shows within one metric window.
+    pub is_instant: bool,
 }
 
 /// The verdict on an ended action: its new state and the numbers; `None` while it is too early to tell.
@@ -85,7 +89,11 @@ pub(super) fn judge(view: &View, service: ServiceId, measure: &Measure, span: Sp
     if waited < SimDuration::from_secs(view.policy.settle_s) {
         return None;
     }
-    let is_over = waited >= SimDuration::from_secs(view.policy.watch_s);
+    let watch = match measure.subject {
+        Subject::Edge { .. } if span.is_instant => view.policy.settle_s + REROUTE_SLACK_S,
+        _ => view.policy.watch_s,
+    };
+    let is_over = waited >= SimDuration::from_secs(watch);
     let Some(after) = view.collector.mean(measure.subject, measure.metric, SimDuration::from_secs(MEAN_S)) else {
         return is_over.then(|| without_samples(view, service));
     };

@@ -160,6 +160,9 @@ fn high_cpu_is_scaled_when_the_load_rose_and_restarted_when_it_did_not() {
     for (load, wanted) in [(2.5, "SCALE_UP"), (1.0, "RESTART_SERVICE")] {
         let mut bench = Bench::new("rules", Autonomy::Auto);
         bench.set(USERS, Metric::RequestRate, 50.0 * load);
+        for from in [FRONTEND, CHECKOUT] {
+            bench.set_edge(from, CATALOG, Metric::RequestRate, 50.0 * load);
+        }
         bench.set(CATALOG, Metric::CpuUtilisation, 0.97);
         bench.run(10);
         assert_eq!(bench.actions().first().map(|a| a.name()), Some(wanted));
@@ -170,6 +173,9 @@ fn high_cpu_is_scaled_when_the_load_rose_and_restarted_when_it_did_not() {
 fn a_service_at_its_limit_is_not_scaled() {
     let mut bench = Bench::new("rules", Autonomy::Auto);
     bench.set(USERS, Metric::RequestRate, 125.0);
+    for from in [FRONTEND, CHECKOUT] {
+        bench.set_edge(from, CATALOG, Metric::RequestRate, 500.0);
+    }
     bench.set(CATALOG, Metric::CpuUtilisation, 0.97);
     bench.set(CATALOG, Metric::ReplicasDesired, 10.0);
     bench.set(CATALOG, Metric::ReplicasReady, 10.0);

@@ -1,0 +1,137 @@
+//! The pipeline on the simulator: each kind of fault is seen, blamed on the right service and, where the catalogue has
+//! a cure, healed; and nothing is done when nothing is wrong.
+
+use sickbay::ids::ServiceId;
+use sickbay::pipeline::{Autonomy, FailureClass};
+use sickbay::scenario::Scenario;
+use sickbay::session::{Command, Session};
+use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
+use sickbay::topology::{Call, Demand, Service, ServiceKind, Topology};
+use sickbay::units::{PerSecond, SimTime};
+
+const USERS: ServiceId = ServiceId(0);
+const FRONTEND: ServiceId = ServiceId(1);
+const CHECKOUT: ServiceId = ServiceId(2);
+const CATALOG: ServiceId = ServiceId(3);
+const PAYMENT: ServiceId = ServiceId(4);
+/// Seconds of calm before the fault: enough to learn what is usual.
+const FAULT_AT_S: u64 = 40;
+
+/// users -> frontend -> checkout -> payment; frontend and checkout -> catalog.
+fn shop() -> Scenario {
+    let mut topology = Topology::default();
+    for name in ["users", "frontend", "checkout", "catalog", "payment"] {
+        let demand = Demand { cpu_us_mean: 2_000.0, wait_us_mean: 5_000.0, ..Service::named(name).demand };
+        topology.push(Service { demand, ..Service::named(name) });
+    }
+    let edges = [(USERS, FRONTEND), (FRONTEND, CHECKOUT), (FRONTEND, CATALOG), (CHECKOUT, CATALOG), (CHECKOUT, PAYMENT)];
+    for (from, to) in edges {
+        topology.get_mut(from).expect("pushed").stages.push(vec![Call::to(to)]);
+    }
+    let users = topology.get_mut(USERS).expect("pushed");
+    users.kind = ServiceKind::Client;
+    users.entry_rate = PerSecond(50.0);
+    Scenario::of("shop", topology)
+}
+
+fn fault(target: FaultTarget, kind: FaultKind, magnitude: f64) -> FaultSpec {
+    FaultSpec { target, kind, magnitude, duration: None }
+}
+
+fn run(autonomy: Autonomy, fault: Option<FaultSpec>, until_s: u64) -> Session {
+    let mut session = Session::new(shop(), 42);
+    session.execute(Command::SetAutonomy(autonomy)).expect("accepted");
+    session.advance(SimTime::from_secs(FAULT_AT_S), u64::MAX);
+    if let Some(fault) = fault {
+        session.execute(Command::Inject(fault)).expect("accepted");
+    }
+    session.advance(SimTime::from_secs(until_s), u64::MAX);
+    session
+}
+
+/// Users' requests that failed: with the healer off, and on.
+fn errors(fault: FaultSpec) -> (u64, u64) {
+    let (off, on) = (run(Autonomy::Off, Some(fault), 160), run(Autonomy::Auto, Some(fault), 160));
+    (off.users().errors, on.users().errors)
+}
+
+/// Cause and class of the first incident of a healed run.
+fn blamed(fault: FaultSpec) -> (Option<ServiceId>, Option<FailureClass>) {
+    let session = run(Autonomy::Auto, Some(fault), 160);
+    let incident = session.pipeline().incidents().next().expect("it was noticed");
+    (incident.cause, incident.class)
+}
+
+#[test]
+fn nothing_is_done_when_nothing_is_wrong() {
+    for policy in ["rules", "none"] {
+        let mut session = Session::new(shop(), 7);
+        session.execute(Command::SetPolicy(policy.into())).expect("known");
+        session.execute(Command::SetAutonomy(Autonomy::Auto)).expect("accepted");
+        session.advance(SimTime::from_secs(300), u64::MAX);
+        assert!(session.pipeline().decisions().next().is_none() && session.pipeline().incidents().next().is_none());
+    }
+}
+
+#[test]
+fn each_fault_is_blamed_on_the_right_service() {
+    let payment = FaultTarget::Service(PAYMENT);
+    let edge = FaultTarget::Edge { from: FRONTEND, to: CATALOG };
+    let table = [
+        (fault(payment, FaultKind::ErrorBurst, 0.6), PAYMENT, FailureClass::ApplicationError),
+        (fault(payment, FaultKind::CpuHog, 0.95), PAYMENT, FailureClass::ResourceExhaustion),
+        (fault(payment, FaultKind::MemoryLeak, 3.0), PAYMENT, FailureClass::ResourceExhaustion),
+        (fault(payment, FaultKind::Latency, 200.0), PAYMENT, FailureClass::NetworkFailure),
+        (fault(FaultTarget::Service(CATALOG), FaultKind::Latency, 200.0), CATALOG, FailureClass::NetworkFailure),
+        (fault(edge, FaultKind::Latency, 300.0), CATALOG, FailureClass::NetworkFailure),
+        (fault(edge, FaultKind::Partition, 1.0), CATALOG, FailureClass::NetworkFailure),
+        (fault(edge, FaultKind::Partition, 0.3), CATALOG, FailureClass::NetworkFailure),
+        (fault(payment, FaultKind::InstanceKill, 1.0), PAYMENT, FailureClass::ApplicationError),
+        (fault(payment, FaultKind::CrashLoop, 2.0), PAYMENT, FailureClass::ApplicationError),
+    ];
+    for (fault, cause, class) in table {
+        assert_eq!(blamed(fault), (Some(cause), Some(class)), "{fault:?}");
+    }
+}
+
+#[test]
+fn healing_removes_most_of_the_users_errors_of_every_curable_fault() {
+    let payment = FaultTarget::Service(PAYMENT);
+    let edge = FaultTarget::Edge { from: FRONTEND, to: CATALOG };
+    for fault in [
+        fault(payment, FaultKind::ErrorBurst, 0.6),
+        fault(payment, FaultKind::CpuHog, 0.95),
+        fault(payment, FaultKind::MemoryLeak, 3.0),
+        fault(edge, FaultKind::Partition, 1.0),
+        fault(edge, FaultKind::Partition, 0.3),
+    ] {
+        let (off, on) = errors(fault);
+        assert!(off > 0 && on * 4 <= off, "{fault:?}: {off} without, {on} with the healer");
+    }
+}
+
+#[test]
+fn a_leak_is_healed_before_users_notice() {
+    let leak = fault(FaultTarget::Service(PAYMENT), FaultKind::MemoryLeak, 3.0);
+    let session = run(Autonomy::Auto, Some(leak), 160);
+    assert_eq!(session.users().errors, 0);
+    assert!(session.pipeline().decisions().all(|d| d.forecast.is_some()), "each restart was foreseen");
+}
+
+#[test]
+fn a_crash_loop_ends_with_a_page_and_not_with_actions_on_everybody_else() {
+    let session = run(Autonomy::Auto, Some(fault(FaultTarget::Service(PAYMENT), FaultKind::CrashLoop, 2.0)), 200);
+    let report = session.pipeline().report();
+    assert!(report.pages >= 1, "{report:?}");
+    assert!(!report.actions.contains_key("RESTART_SERVICE"), "{:?}", report.actions);
+}
+
+#[test]
+fn a_traffic_spike_is_answered_with_capacity() {
+    let spike = fault(FaultTarget::Service(USERS), FaultKind::TrafficSpike, 4.0);
+    let session = run(Autonomy::Auto, Some(spike), 160);
+    let report = session.pipeline().report();
+    assert!(report.actions.contains_key("SCALE_UP"), "{:?}", report.actions);
+    let (off, on) = errors(spike);
+    assert!(on < off, "{off} without, {on} with the healer");
+}
