@@ -16,9 +16,11 @@ const CPU_SHARE: f64 = 0.3;
 const DEMAND_MS: (f64, f64) = (0.2, 20.0);
 /// CPU time of a request at a service that no load reaches, in ms.
 const DEMAND_MS_IDLE: f64 = 5.0;
-/// Mean latency that no assumed service should exceed, in ms: the 95th percentile is then about 90 ms, below the
-/// monitor's first threshold of 100 ms.
-const LATENCY_MS_MAX: f64 = 35.0;
+/// Least load of an entry, per second: the monitor's window of 5 s then holds enough requests for a percentile.
+const ENTRY_RATE_MIN: f64 = 5.0;
+/// Mean latency that no assumed service should exceed, in ms: even the largest of a few dozen requests is then mostly below
+/// the monitor's first threshold of 100 ms.
+const LATENCY_MS_MAX: f64 = 22.0;
 /// Assumed network time of a call and its answer, in ms.
 const NETWORK_MS: f64 = 1.0;
 /// How much longer the slowest of some parallel calls takes than the slowest on average.
@@ -96,7 +98,7 @@ fn entry_rates(draft: &Draft, wiring: &Wiring) -> Vec<f64> {
         roots = (0..count).filter(open).collect();
     }
     for &root in &roots {
-        rates[root] = ENTRY_RATE / roots.len() as f64;
+        rates[root] = (ENTRY_RATE / roots.len() as f64).max(ENTRY_RATE_MIN);
     }
     rates
 }
