@@ -18,7 +18,9 @@ use crate::telemetry::{Metric, Subject};
 use crate::units::{Ratio, SimDuration, SimTime};
 use std::collections::BTreeMap;
 
-/// Times the usual level up to which a Degraded metric is how the service always is: errors and latency.
+/// The same for errors: at a few failures a second their share in a 5 s window doubles by chance.
+const CHRONIC_RATIO_ERRORS: f64 = 2.0;
+/// Times the usual level up to which a Degraded metric is how the service always is: latency.
 const CHRONIC_RATIO: f64 = 1.5;
 /// The same for CPU and memory, which have a ceiling.
 const CHRONIC_RATIO_RESOURCE: f64 = 1.15;
@@ -203,16 +205,19 @@ fn diagnosis(
     Diagnosis { service, class, cause, metric: Some(metric), confidence: Ratio::saturating(confidence), evidence }
 }
 
-/// Below Critical now, and every metric that is not healthy is about as bad as it always was.
+/// Every metric that is not healthy is about as bad as it always was, and, errors apart, below Critical.
 fn is_chronic(view: &View, service: ServiceId) -> bool {
     let is_usual = |metric: Metric| {
         let ratio = match metric {
             Metric::CpuUtilisation | Metric::MemoryUtilisation => CHRONIC_RATIO_RESOURCE,
+            Metric::ErrorRatio => CHRONIC_RATIO_ERRORS,
             _ => CHRONIC_RATIO,
         };
         let (now, band) = (view.collector.of(service, metric), view.policy.thresholds.of(metric));
         let usual = view.collector.usual(Subject::Service(service), metric);
-        now.is_none_or(|now| band.is_none_or(|b| now < b.critical) && usual.is_none_or(|usual| now <= ratio * usual))
+        let is_known = metric == Metric::ErrorRatio && usual.is_some();
+        let is_mild = |now: f64| is_known || band.is_none_or(|b| now < b.critical);
+        now.is_none_or(|now| is_mild(now) && usual.is_none_or(|usual| now <= ratio * usual))
     };
     let mut raised = Thresholds::METRICS.into_iter().filter(|m| view.monitor.level(service, *m) >= Health::Degraded);
     !is_unstable(view, service) && raised.all(is_usual)
