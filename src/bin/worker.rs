@@ -5,7 +5,6 @@ fn main() {
     sickbay::web::worker::start();
 }
 
+/// Only a browser starts workers: `cargo xtask dist` builds this as wasm.
 #[cfg(not(target_arch = "wasm32"))]
-fn main() {
-    eprintln!("this is the page's worker; build it as wasm by `cargo xtask dist`");
-}
+fn main() {}

@@ -18,7 +18,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("session", &["scenario", "pipeline", "platform", "sim", "topology", "telemetry", "rng", "units", "ids", "math"]),
     ("view", &["session", "scenario", "pipeline", "platform", "sim", "topology", "telemetry", "units", "ids", "math"]),
     ("protocol", &["view", "session", "scenario", "pipeline", "sim::fault", "topology", "telemetry", "units", "ids"]),
-    ("host", &["protocol", "view", "session", "scenario", "units"]),
+    ("host", &["protocol", "view", "session", "scenario", "sim::fault", "topology", "units", "ids"]),
     (
         "app",
         &[
