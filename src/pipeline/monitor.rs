@@ -3,7 +3,7 @@
 
 use super::collect::Collector;
 use super::gate::Gate;
-use super::policy::{Policy, Thresholds};
+use super::policy::{Band, Policy, Thresholds};
 use super::text;
 use super::types::{Evidence, Health, Signal};
 use super::wiring::Wiring;
@@ -155,7 +155,7 @@ impl State {
         for (gate, metric) in self.gates.iter_mut().zip(Thresholds::METRICS) {
             let Some(band) = policy.thresholds.of(metric) else { continue };
             let value = collector.of(service, metric);
-            let level = gate.push(value, band, policy);
+            let level = gate.push(beyond_chance(value, service, metric, band, collector), band, policy);
             health = health.max(level);
             if level > Health::Healthy {
                 let threshold = if level == Health::Critical { band.critical } else { band.degraded };
@@ -172,6 +172,24 @@ impl State {
         self.instances.full.is_some()
             || self.instances.ready.is_none_or(|ready| ready >= 1.0)
             || self.instances.desired == Some(0.0)
+    }
+}
+
+/// The value to judge when the window holds few requests: the 95th percentile of a dozen is the slowest one, and one
+/// failure among ten is 10 %. So few requests count as slow only if their median is, and as failing only if several fail.
+fn beyond_chance(value: Option<f64>, service: ServiceId, metric: Metric, band: Band, collector: &Collector) -> Option<f64> {
+    /// Requests below which a 95th percentile is a maximum.
+    const PERCENTILE_REQUESTS_MIN: f64 = 20.0;
+    /// Failures in a window that are no accident any more.
+    const FAILURES_MIN: f64 = 3.0;
+    let requests = collector.of(service, Metric::RequestRate).map(|rate| rate * Metric::WINDOW_S as f64);
+    match (metric, requests) {
+        (Metric::LatencyP95, Some(n)) if n < PERCENTILE_REQUESTS_MIN => {
+            let median = collector.of(service, Metric::LatencyP50);
+            if median.is_some_and(|m| m < band.degraded) { median } else { value }
+        }
+        (Metric::ErrorRatio, Some(n)) if value.is_some_and(|ratio| ratio * n < FAILURES_MIN - 0.5) => Some(0.0),
+        _ => value,
     }
 }
 

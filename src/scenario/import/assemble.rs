@@ -5,7 +5,7 @@ use super::preview::FoundService;
 use super::sizing::{self, Sizing};
 use super::wiring::{Link, Wiring};
 use crate::ids::ServiceId;
-use crate::topology::{Call, Service, ServiceKind, Topology};
+use crate::topology::{Call, CallPolicy, Service, ServiceKind, Topology};
 use crate::units::{Mebibytes, Millicores, PerSecond, Ratio, SimDuration};
 
 /// CPU limit of an instance if nothing is known, in millicores.
@@ -59,7 +59,9 @@ pub(super) fn stages_of<'a>(links: &[&'a Link]) -> Vec<Vec<&'a Link>> {
 
 fn call(link: &Link) -> Call {
     let to = ServiceId(link.to as u32);
-    Call { probability: Ratio::saturating(link.probability), optional: link.optional, ..Call::to(to) }
+    // Deployment files name no retries, and plain HTTP and gRPC clients make none by themselves; meshes do.
+    let policy = CallPolicy { attempts_max: 1, ..CallPolicy::default() };
+    Call { to, probability: Ratio::saturating(link.probability), optional: link.optional, policy }
 }
 
 struct Filled {

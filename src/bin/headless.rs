@@ -1,2 +1,0 @@
-//! Runs scenarios without a page.
-fn main() {}

@@ -1,0 +1,86 @@
+//! Runs scenarios and reads files without a page.
+//!
+//! ```text
+//! headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy NAME] [--heal DIAL]
+//!                                [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
+//! headless import FILE... [--json]
+//! headless presets
+//! ```
+//! The same arguments give the same bytes. Exit code 0: done; 1: the input could not be used; 2: the call's words are off.
+#![cfg_attr(target_arch = "wasm32", allow(dead_code, unused_imports))]
+
+mod arguments;
+mod import;
+mod run;
+
+use arguments::Usage;
+use std::process::ExitCode;
+
+const USAGE: &str = "usage:
+  headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy rules|seed|none] [--heal off|advise|ask|auto]
+                                 [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
+  headless import FILE... [--json]
+  headless presets
+
+TARGET is a service's name, or CALLER->CALLEE for a call edge (quote it); AT and DURATION are seconds (AT defaults to 30, DURATION to
+'until the end'). --paired runs the same seed once more with the healer off and prints both.";
+
+/// What to tell and with which exit code.
+pub enum Failure {
+    /// The call's words are off.
+    Usage(Usage),
+    /// The input could not be used; already said why.
+    Input(String),
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let result = match words.first().map(String::as_str) {
+        Some("run") => run::run(&words[1..]),
+        Some("import") => import::import(&words[1..]),
+        Some("presets") => {
+            run::presets();
+            Ok(())
+        }
+        Some("--help" | "-h" | "help") => {
+            print(USAGE);
+            Ok(())
+        }
+        Some(other) => Err(Failure::Usage(Usage(format!("there is no command '{other}'")))),
+        None => Err(Failure::Usage(Usage("a command is missing".into()))),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Input(text)) => {
+            complain(&text);
+            ExitCode::from(1)
+        }
+        Err(Failure::Usage(usage)) => {
+            complain(&format!("headless: {}\n{USAGE}", usage.0));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Writes to standard output; a closed pipe ends the program quietly.
+pub fn print(text: &str) {
+    use std::io::Write;
+    if writeln!(std::io::stdout(), "{text}").is_err() {
+        std::process::exit(0);
+    }
+}
+
+fn complain(text: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Reads files as text; bytes that are not UTF-8 become replacement characters, which the importer then reports.
+pub fn read_files(names: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    let read = |name: &String| {
+        let bytes = std::fs::read(name).map_err(|e| Failure::Input(format!("E0001 cannot read '{name}': {e}")))?;
+        let short = std::path::Path::new(name).file_name().map_or(name.clone(), |f| f.to_string_lossy().into_owned());
+        Ok((short, String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    names.iter().map(read).collect()
+}

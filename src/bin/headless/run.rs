@@ -1,0 +1,137 @@
+//! `headless run`: one run, or a pair with the healer on and off, and its report.
+
+use crate::arguments::{self, Arguments, Usage};
+use crate::{Failure, print, read_files};
+use sickbay::pipeline::Autonomy;
+use sickbay::scenario::presets::{PRESETS, preset};
+use sickbay::scenario::{Scenario, import};
+use sickbay::session::{Command, FaultReport, RunReport, Session};
+use sickbay::units::{SimDuration, SimTime};
+use std::fmt::Write;
+
+/// Longest run: a simulated week.
+const UNTIL_S_MAX: f64 = 7.0 * 86_400.0;
+
+pub fn run(words: &[String]) -> Result<(), Failure> {
+    let with_value = ["--seed", "--until", "--policy", "--heal", "--fault"];
+    let arguments = Arguments::parse(words, &with_value, &["--json", "--paired"]).map_err(Failure::Usage)?;
+    let mut scenario = open(&arguments.words)?;
+    for text in arguments.values("--fault") {
+        let fault = arguments::fault(text, &scenario).map_err(Failure::Usage)?;
+        scenario.faults.push(fault);
+    }
+    let plan = Plan::of(&arguments).map_err(Failure::Usage)?;
+    let healed = plan.play(&scenario, &plan.policy)?;
+    let unhealed = if arguments.has("--paired") { Some(plan.play(&scenario, "none")?) } else { None };
+    if arguments.has("--json") {
+        print(&json(&healed, unhealed.as_ref()));
+    } else {
+        print(text(&healed, unhealed.as_ref()).trim_end());
+    }
+    Ok(())
+}
+
+pub fn presets() {
+    for preset in PRESETS {
+        print(&format!("{:<10} {}: {}", preset.name, preset.title, preset.summary));
+    }
+}
+
+fn open(words: &[String]) -> Result<Scenario, Failure> {
+    let Some(first) = words.first() else {
+        return Err(Failure::Usage(Usage("run needs a preset or files".into())));
+    };
+    if let (1, Some(found)) = (words.len(), preset(first)) {
+        return Ok(found);
+    }
+    if words.len() == 1 && !std::path::Path::new(first).exists() {
+        let names = PRESETS.iter().map(|p| p.name).collect::<Vec<_>>().join(", ");
+        return Err(Failure::Input(format!("E0002 '{first}' is neither a preset ({names}) nor a file")));
+    }
+    let imported = import::read(&read_files(words)?);
+    imported.scenario.ok_or_else(|| Failure::Input(import::report::to_text(&imported.preview)))
+}
+
+/// What the call asks for besides the scenario.
+struct Plan {
+    seed: u64,
+    until: SimTime,
+    policy: String,
+    heal: Autonomy,
+}
+
+impl Plan {
+    fn of(arguments: &Arguments) -> Result<Self, Usage> {
+        let until: f64 = arguments.value("--until", 120.0)?;
+        if !(until > 0.0 && until <= UNTIL_S_MAX) {
+            return Err(Usage(format!("--until takes more than 0 and at most {UNTIL_S_MAX} seconds")));
+        }
+        let dial: String = arguments.value("--heal", "auto".to_owned())?;
+        let heal = Autonomy::ALL.into_iter().find(|a| a.name().eq_ignore_ascii_case(&dial));
+        Ok(Self {
+            seed: arguments.value("--seed", 1)?,
+            until: SimTime::ZERO + SimDuration::from_secs_f64(until),
+            policy: arguments.value("--policy", "rules".to_owned())?,
+            heal: heal.ok_or_else(|| Usage(format!("--heal takes off, advise, ask or auto, not '{dial}'")))?,
+        })
+    }
+
+    fn play(&self, scenario: &Scenario, policy: &str) -> Result<RunReport, Failure> {
+        let mut session = Session::new(scenario.clone(), self.seed);
+        for command in [Command::SetAutonomy(self.heal), Command::SetPolicy(policy.to_owned())] {
+            session.execute(command).map_err(|e| Failure::Usage(Usage(e.to_string())))?;
+        }
+        session.advance(self.until, u64::MAX);
+        session.world().check().map_err(|e| Failure::Input(format!("E0900 {e} (seed {}); please report this", self.seed)))?;
+        Ok(session.report())
+    }
+}
+
+fn json(healed: &RunReport, unhealed: Option<&RunReport>) -> String {
+    let value = match unhealed {
+        None => serde_json::to_value(healed),
+        Some(unhealed) => serde_json::to_value([healed, unhealed]),
+    };
+    value.map_or_else(|e| format!("{{\"error\":\"{e}\"}}"), |v| v.to_string())
+}
+
+fn text(healed: &RunReport, unhealed: Option<&RunReport>) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{}, seed {}, {} s", healed.scenario, healed.seed, healed.until_s);
+    let all: Vec<&RunReport> = std::iter::once(healed).chain(unhealed).collect();
+    let mut row = |name: &str, value: &dyn Fn(&RunReport) -> String| {
+        let cells: String = all.iter().map(|r| format!("{:>20}", value(r))).collect();
+        let _ = writeln!(out, "{name:<26}{cells}");
+    };
+    row("policy", &|r| r.pipeline.policy.clone());
+    row("digest", &|r| r.digest.clone());
+    row("users' requests", &|r| r.requests.arrived.to_string());
+    row("  answered well", &|r| r.requests.completed.to_string());
+    row("  failed or rejected", &|r| (r.requests.failed + r.requests.rejected).to_string());
+    row("  in flight", &|r| r.requests.in_flight.to_string());
+    row("success", &|r| format!("{:.2} %", r.success_ratio * 100.0));
+    row("error-minutes", &|r| format!("{:.2}", r.error_minutes));
+    row("incidents", &|r| r.pipeline.incidents_opened.to_string());
+    row("decisions", &|r| r.pipeline.decisions.to_string());
+    row("actions", &|r| r.pipeline.actions.values().sum::<u32>().to_string());
+    row("pages", &|r| r.pipeline.pages.to_string());
+    for (i, fault) in healed.faults.iter().enumerate() {
+        row(&format!("{} on {}", fault.kind, fault.target), &|r| r.faults.get(i).map_or(String::new(), times));
+    }
+    decisions(&mut out, healed);
+    out
+}
+
+fn times(fault: &FaultReport) -> String {
+    let seconds = |s: Option<f64>| s.map_or("never".to_owned(), |s| format!("{s:.0} s"));
+    format!("TTD {} TTM {}", seconds(fault.detect_s), seconds(fault.mitigate_s))
+}
+
+fn decisions(out: &mut String, report: &RunReport) {
+    for decision in &report.decisions {
+        let why = decision.diagnosis.evidence.first().map_or("", |e| e.text.as_str());
+        let class = decision.diagnosis.class.name();
+        let _ = writeln!(out, "{} {} {class}: {}", decision.at, decision.id, decision.chosen.reason);
+        let _ = writeln!(out, "         {why}; {}: {}", decision.state.words(), decision.outcome);
+    }
+}
