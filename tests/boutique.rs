@@ -1,4 +1,5 @@
 //! The loop closes on the boutique: what breaks is noticed, decided on, healed by mechanism and verified, against the
+//! same run unhealed.
 
 use sickbay::pipeline::{Autonomy, DecisionState};
 use sickbay::scenario::presets::preset;
