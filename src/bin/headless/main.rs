@@ -22,8 +22,8 @@ const USAGE: &str = "usage:
   headless import FILE... [--json]
   headless presets
 
-TARGET is a service's name, or CALLER->CALLEE for a call edge (quote it); AT and DURATION are seconds (AT defaults to 30, DURATION to
-'until the end'). --paired runs the same seed once more with the healer off and prints both.";
+TARGET is a service's name, or CALLER->CALLEE for a call edge (quote it); AT and DURATION are seconds (AT defaults to 30,
+DURATION to 'until the end'). --paired runs the same seed once more with the healer off and prints both.";
 
 /// What to tell and with which exit code.
 pub enum Failure {
