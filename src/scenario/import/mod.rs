@@ -55,8 +55,10 @@ pub fn read(files: &[(String, String)]) -> Imported {
     let sources = Sources::new(files);
     let mut log = Log::new(&sources);
     let draft = if is_too_large(files, &mut log) { None } else { read_draft(&sources, &mut log) };
-    let fallback = files.iter().position(|(name, _)| !interpolate::is_env_file(name)).map(|i| sources.file_name(i));
-    finish(draft.unwrap_or_default(), fallback.unwrap_or("input"), log)
+    let mut names = sources.files().map(|(_, name, _)| name).filter(|name| !interpolate::is_env_file(name));
+    // Several files have no name in common.
+    let file = names.next().filter(|_| names.next().is_none()).unwrap_or("input");
+    finish(draft.unwrap_or_default(), file, log)
 }
 
 fn is_too_large(files: &[(String, String)], log: &mut Log<'_>) -> bool {
