@@ -12,3 +12,13 @@ wasm_bindgen_test_configure!(run_in_browser);
 fn the_maths_give_the_same_bits_in_every_build() {
     digests::check_maths();
 }
+
+#[wasm_bindgen_test]
+fn sixty_seconds_of_the_boutique_are_the_same_run_in_every_build() {
+    digests::check_boutique();
+}
+
+#[wasm_bindgen_test]
+fn faults_and_healing_are_the_same_in_every_build() {
+    digests::check_broken_boutique();
+}

@@ -1,5 +1,10 @@
 //! The constants of `tests/digests.txt`, and the checks that every build must pass. Compiled natively and as wasm.
 
+use sickbay::pipeline::Autonomy;
+use sickbay::scenario;
+use sickbay::session::{Command, Session};
+use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
+use sickbay::units::SimTime;
 use sickbay::{math, rng};
 
 const FILE: &str = include_str!("../digests.txt");
@@ -39,4 +44,42 @@ pub fn check_maths() {
         }
     }
     agree("maths", digest);
+}
+
+/// The seed of all runs here, and of the page's own test.
+const SEED: u64 = 42;
+
+fn boutique() -> Session {
+    Session::new(scenario::presets::preset("boutique").expect("a preset of this name"), SEED)
+}
+
+/// 60 s of Online Boutique with nothing done to it: the constant that the built page must show, too.
+pub fn check_boutique() {
+    let mut session = boutique();
+    session.advance(SimTime::from_secs(60), u64::MAX);
+    agree("boutique-60s", session.digest());
+}
+
+/// 120 s of Online Boutique with a fault of each kind in a row and the healer on Auto: every mechanism takes part.
+pub fn check_broken_boutique() {
+    let mut session = boutique();
+    session.execute(Command::SetAutonomy(Autonomy::Auto)).expect("the dial turns");
+    for (index, kind) in FaultKind::ALL.into_iter().enumerate() {
+        session.advance(SimTime::from_secs(10 + 10 * index as u64), u64::MAX);
+        let target = target_of(&session, kind);
+        let spec = FaultSpec { target, kind, magnitude: kind.scale().usual, duration: None };
+        session.execute(Command::Inject(spec)).expect("the fault fits its target");
+    }
+    session.advance(SimTime::from_secs(120), u64::MAX);
+    agree("boutique-broken-120s", session.digest());
+}
+
+/// A service in the middle of the system, or the first call for faults that only a call can have.
+fn target_of(session: &Session, kind: FaultKind) -> FaultTarget {
+    let topology = session.world().topology();
+    if kind.fits_service() {
+        return FaultTarget::Service(topology.by_name("checkoutservice").expect("Online Boutique has it"));
+    }
+    let edge = topology.edges().next().expect("it has calls");
+    FaultTarget::Edge { from: edge.from, to: edge.to }
 }
