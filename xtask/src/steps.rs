@@ -49,6 +49,7 @@ pub fn test() -> Result<(), String> {
     total.add(count(&mut native()));
     total.add(count(&mut native_release()));
     total.add(count(&mut browser()));
+    total.add(end_to_end());
     println!("{total}");
     if total.failed == 0 { Ok(()) } else { Err("some tests failed: see above".to_owned()) }
 }
@@ -80,4 +81,15 @@ fn browser() -> Command {
     command.env("WASM_BINDGEN_TEST_TIMEOUT", BROWSER_TEST_TIMEOUT_S);
     command.env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", BROWSER_DRIVER_TIMEOUT_S);
     command
+}
+
+/// The built page, driven as a person would. One test at a time: each has a browser and an engine of its own.
+fn end_to_end() -> Count {
+    if let Err(error) = dist() {
+        eprintln!("{error}");
+        return Count { passed: 0, failed: 1 };
+    }
+    let mut command = cargo_test();
+    command.args(["--package", "e2e", "--", "--test-threads=1"]);
+    count(&mut command)
 }
