@@ -173,7 +173,7 @@ fn amount(chosen: RwSignal<FaultKind>, magnitude: RwSignal<f64>) -> impl IntoVie
 fn time(duration: RwSignal<String>) -> impl IntoView {
     view! {
         <div class="amount duration">
-            <label for="fault-duration">"seconds"</label>
+            <label for="fault-duration">"duration, s"</label>
             <span class="muted">
                 {move || if length(&duration.get()).is_some() { "then it ends by itself" } else { "until I stop it" }}
             </span>

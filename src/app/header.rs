@@ -121,7 +121,8 @@ fn chaos(model: Model) -> impl IntoView {
                 on:click=break_next
             >
                 {icon(Icon::Bolt)}
-                "Break something"
+                "Break"
+                <span class="long">"something"</span>
             </button>
             <button
                 type="button"

@@ -17,6 +17,9 @@ use std::sync::Arc;
 
 /// History in the charts when the page opens, in s: two minutes show a whole incident.
 pub const WINDOW_S: f64 = 120.0;
+/// CPU of one request to a service added by hand, in microseconds: light enough for its one instance to take the
+/// traffic of any preset, so that drawing does not break what it draws on.
+const NEW_SERVICE_CPU_US: f64 = 1_000.0;
 /// How long a message stays, in ms: long enough to read two lines twice.
 const MESSAGE_MS: u64 = 7_000;
 
@@ -203,7 +206,9 @@ impl Model {
     /// Adds a service, and a call to it once it exists.
     pub fn add_service(self, name: &str, caller: Option<ServiceId>) {
         self.pending_call.set(caller.map(|from| (from, name.to_owned())));
-        self.edit(TopologyEdit::AddService(Box::new(Service::named(name))));
+        let mut service = Service::named(name);
+        service.demand.cpu_us_mean = NEW_SERVICE_CPU_US;
+        self.edit(TopologyEdit::AddService(Box::new(service)));
     }
     /// Selects, and shows the selection in the panel.
     pub fn select(self, selection: Option<Selection>) {

@@ -1,9 +1,9 @@
 //! The page's words for states, actions and faults, fixed once so that every place says the same.
 
 use super::format;
-use super::frame::Frame;
+use super::frame::{Frame, ServiceFrame};
 use crate::ids::ServiceId;
-use crate::pipeline::{Choice, Decision, DecisionState, FailureClass, Health};
+use crate::pipeline::{Choice, Decision, DecisionState, FailureClass, Forecast, Health};
 use crate::platform::Action;
 use crate::sim::fault::{FaultKind, FaultSpec, FaultTarget};
 use crate::telemetry::Metric;
@@ -97,6 +97,12 @@ fn action_text(frame: &Frame, action: &Action) -> String {
     }
 }
 
+/// Whether a forecast is worth a warning: likely, ahead of us, and about a service that is not in trouble already.
+pub fn is_warning(service: &ServiceFrame, forecast: &Forecast) -> bool {
+    let ahead = forecast.breach_in_s.is_some_and(|(expected, ..)| expected >= 1.0);
+    ahead && forecast.breach_probability.get() >= 0.5 && service.signal.health != Health::Critical && !service.healing
+}
+
 /// Whether something is still to come of a decision.
 pub const fn is_open(state: DecisionState) -> bool {
     matches!(state, DecisionState::AwaitingApproval | DecisionState::Executing | DecisionState::Verifying)
@@ -139,10 +145,14 @@ pub fn fault(spec: &FaultSpec) -> String {
     format!("{} {}", spec.kind.scale().label, magnitude(spec.kind, spec.magnitude))
 }
 
-/// The decision that deserves a card: the one awaiting approval, else one under way, else the newest.
+/// The decision that deserves a card: the one awaiting approval, else one under way, else the newest that
+/// does not just hold, else the newest.
 pub fn foremost(decisions: &[Decision]) -> Option<&Decision> {
-    let awaiting = decisions.iter().find(|d| d.state == DecisionState::AwaitingApproval);
-    awaiting.or_else(|| decisions.iter().find(|d| is_open(d.state))).or_else(|| decisions.first())
+    let find = |wanted: fn(&Decision) -> bool| decisions.iter().find(|d| wanted(d));
+    find(|d| d.state == DecisionState::AwaitingApproval)
+        .or_else(|| find(|d| is_open(d.state)))
+        .or_else(|| find(|d| d.chosen.choice != Choice::Hold))
+        .or_else(|| decisions.first())
 }
 
 /// `12 services are healthy`, or who is not: `payment critical, checkout degraded`.

@@ -6,7 +6,7 @@ use crate::app::theme;
 use crate::protocol::ToWorker;
 use crate::view::chart::{ChartStyle, PlotArea};
 use crate::view::{CHARTS, Frame};
-use crate::web::canvas::draw_chart;
+use crate::web::canvas::{draw_chart, fit};
 use leptos::html::Canvas;
 use leptos::prelude::*;
 
@@ -58,7 +58,6 @@ impl Painter {
         if self.areas.with_untracked(|old| *old != areas) {
             self.areas.set(areas);
         }
-        self.report_width(areas[0]);
         if self.drawn.get_value() != Some(frame.number) {
             self.drawn.set_value(Some(frame.number));
             show_on_body(&frame);
@@ -68,6 +67,10 @@ impl Painter {
     fn paint_one(self, frame: &Frame, slot: usize, style: &ChartStyle) -> Option<PlotArea> {
         let canvas = self.canvases[slot].get_untracked()?;
         let chart = frame.charts.get(slot)?;
+        let columns = fit(&canvas);
+        if slot == 0 && columns > 0 && self.model.chart_columns.get_untracked() != columns {
+            self.model.chart_columns.set(columns);
+        }
         // A canvas without room (a hidden one) is not drawn; it is when there is room again.
         self.model.columns.with_untracked(|c| draw_chart(&canvas, chart, c, frame.window_s, &frame.markers, style)).ok()
     }
@@ -80,13 +83,6 @@ impl Painter {
         let style = theme::chart_style();
         self.style.set_value(Some((turn, style.clone())));
         style
-    }
-    fn report_width(self, area: Option<PlotArea>) {
-        let Some(area) = area else { return };
-        let columns = (area.width * window().device_pixel_ratio()) as usize;
-        if columns > 0 && self.model.chart_columns.get_untracked() != columns {
-            self.model.chart_columns.set(columns);
-        }
     }
 }
 

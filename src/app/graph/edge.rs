@@ -47,6 +47,8 @@ pub fn edge(stage: Stage, from: ServiceId, to: ServiceId, dimmed: Signal<bool>) 
                     model.select(Some(me));
                 }
             }
+            on:pointerenter=move |_| stage.hovered.set(Some(me))
+            on:pointerleave=move |_| stage.hovered.set(None)
             on:contextmenu=move |event: MouseEvent| stage.open_menu(&event, me)
             on:focus=move |_| stage.focus.set(Some(me))
             on:keydown=move |event: KeyboardEvent| stage.on_key(&event, me)
@@ -57,7 +59,6 @@ pub fn edge(stage: Stage, from: ServiceId, to: ServiceId, dimmed: Signal<bool>) 
         >
             <title>{label}</title>
             {lines(edge, drawn)}
-            {note(edge, drawn)}
         </g>
     }
     .into_any()
@@ -74,32 +75,38 @@ fn lines(edge: Edge, drawn: Memo<Drawn>) -> impl IntoView {
     }
 }
 
-/// The label at the middle: rate, errors, latency; CSS shows it on hover, focus, selection and when errors are high.
-fn note(edge: Edge, drawn: Memo<Drawn>) -> impl IntoView {
-    let text = move || of(edge, written);
-    let at = move || drawn.with(|d| format!("translate({:.1} {:.1})", d.middle.0, d.middle.1));
-    // 5.9 px a character of the label's 10.5 px type, and a margin.
-    let width = Memo::new(move |_| text().chars().count() as f64 * 5.9 + 14.0);
+/// The label at the middle, above all nodes: everything while the edge is looked at, else only what is wrong.
+pub fn note(stage: Stage, from: ServiceId, to: ServiceId) -> AnyView {
+    let edge = stage.model.edge(from, to);
+    let me = Some(Selection::Edge(from, to));
+    let looked_at = Memo::new(move |_| stage.hovered.get() == me || stage.model.selection.get() == me || stage.focus.get() == me);
+    let text = Memo::new(move |_| {
+        let failing = of(edge, |e| e.error_ratio >= ERRORS.0);
+        match (looked_at.get(), failing) {
+            (true, _) => of(edge, written),
+            (false, true) => of(edge, |e| format::percent(e.error_ratio)),
+            (false, false) => String::new(),
+        }
+    });
+    let place = move || {
+        let (x, y) = stage.plan.with(|p| p.routes.get(&(from, to)).map(|r| route::draw(r).middle).unwrap_or_default());
+        format!("translate({x:.1} {y:.1})")
+    };
+    // 6.4 px a character of the label's 10.5 px type, and a margin.
+    let width = move || text.with(|t| t.chars().count()) as f64 * 6.4 + 16.0;
     view! {
-        <g class="edge-note" transform=at>
-            <rect
-                x=move || format!("{:.1}", -width.get() / 2.0)
-                y="-10"
-                width=move || format!("{:.1}", width.get())
-                height="20"
-                rx="10"
-            />
-            <text y="3.600">{text}</text>
-        </g>
-        <g
-            class="bolt"
-            class:shown=move || of(edge, |e| !e.faults.is_empty())
-            transform=move || format!("{} translate(0 -20)", at())
-        >
-            <circle r="10" />
-            <path transform="translate(-6.400 -6.400) scale(.8)" d=icons::shape(Icon::Bolt) />
+        <g class="edge-note" transform=place data-errors=move || of(edge, |e| severity(e.error_ratio))>
+            <g class="edge-label" class:shown=move || text.with(|t| !t.is_empty())>
+                <rect x=move || format!("{:.1}", -width() / 2.0) y="-10" width=move || format!("{:.1}", width()) height="20" rx="10" />
+                <text y="3.6">{move || text.get()}</text>
+            </g>
+            <g class="bolt" class:shown=move || of(edge, |e| !e.faults.is_empty()) transform="translate(0 -20)">
+                <circle r="10" />
+                <path transform="translate(-6.4 -6.4) scale(.8)" d=icons::shape(Icon::Bolt) />
+            </g>
         </g>
     }
+    .into_any()
 }
 
 fn severity(error_ratio: f64) -> &'static str {

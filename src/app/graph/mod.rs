@@ -49,6 +49,7 @@ pub fn graph(model: Model) -> AnyView {
                     {edges(stage)}
                     {draft(stage)}
                     {nodes(stage)}
+                    {notes(stage)}
                 </g>
             </svg>
             {empty_note(model)}
@@ -60,9 +61,9 @@ pub fn graph(model: Model) -> AnyView {
 
 /// Services that stay bright: the selection's neighbourhood up and down the calls; `None` if all do.
 fn bright(model: Model) -> Memo<Option<BTreeSet<ServiceId>>> {
+    let structure = model.memo(|f| f.structure);
     Memo::new(move |_| {
         let selection = model.selection.get()?;
-        let structure = model.memo(|f| f.structure);
         structure.track();
         Some(model.peek(|f| match selection {
             Selection::Service(id) => f.connected(id),
@@ -92,12 +93,18 @@ fn edges(stage: Stage) -> impl IntoView {
     view! { <For each=move || ids.get() key=|ends| *ends children=child /> }
 }
 
+/// The edges' labels, above everything.
+fn notes(stage: Stage) -> impl IntoView {
+    let ids = stage.model.memo(|f| f.edges.iter().map(|e| (e.from, e.to)).collect::<Vec<_>>());
+    view! { <For each=move || ids.get() key=|ends| *ends children=move |(from, to)| edge::note(stage, from, to) /> }
+}
+
 /// The edge under the pointer.
 fn draft(stage: Stage) -> impl IntoView {
     let path = move || {
         let draft = stage.draft.get()?;
         let (x, y) = stage.plan.with(|p| p.nodes.get(&draft.from).copied())?;
-        Some(route::straight((x + NODE_WIDTH / 2.0, y), draft.at))
+        Some(route::path(&[(x + NODE_WIDTH / 2.0, y), draft.at]))
     };
     view! { <path class="draft" d=move || path().unwrap_or_default() /> }
 }

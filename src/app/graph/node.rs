@@ -10,10 +10,10 @@ use crate::view::{ServiceFrame, format, words};
 use leptos::prelude::*;
 use web_sys::{KeyboardEvent, MouseEvent};
 
-/// Characters of a name that fit into the box.
-const NAME_CHARS: usize = 20;
+/// Characters of a name that fit into the box, and in the smaller type.
+const NAME_CHARS: (usize, usize) = (21, 25);
 /// Length of one gauge in px.
-const GAUGE_PX: f64 = 74.0;
+const GAUGE_PX: f64 = 80.0;
 
 type Service = Memo<Option<ServiceFrame>>;
 
@@ -95,10 +95,10 @@ fn frame_boxes() -> impl IntoView {
 }
 
 fn head(service: Service) -> impl IntoView {
-    let name = move || of(service, |s| format::shortened(&s.name, NAME_CHARS));
+    let name = move || of(service, |s| format::shortened(&s.name, NAME_CHARS.1));
     let badge = move || icons::shape(icons::of_health(health(service)));
     view! {
-        <text class="node-name" x="12" y="21">{name}</text>
+        <text class="node-name" class:long=move || of(service, |s| s.name.chars().count() > NAME_CHARS.0) x="12" y="21">{name}</text>
         <circle class="node-badge" cx="19" cy="35" r="7.5" />
         <path class="node-badge-icon" transform="translate(13.4 29.4) scale(.7)" d=badge />
         <text class="node-word" x="32" y="39">{move || state_word(service)}</text>
@@ -116,8 +116,8 @@ fn state_word(service: Service) -> String {
 
 /// Time to a forecast breach if one is coming, else instances.
 fn side_note(service: &ServiceFrame) -> String {
-    match service.forecast.and_then(|f| f.breach_in_s.map(|(expected, ..)| (f, expected))) {
-        Some((forecast, expected)) if forecast.breach_probability.get() >= 0.5 && !service.healing => {
+    match service.forecast.and_then(|f| Some((f, f.breach_in_s?.0))) {
+        Some((forecast, expected)) if words::is_warning(service, &forecast) => {
             format!("{} ↗ {}", words::metric(forecast.metric).trim_end_matches(" latency"), format::span(expected))
         }
         _ => format!("{}/{}", service.ready, service.desired),
@@ -153,11 +153,11 @@ fn numbers(service: Service) -> impl IntoView {
             rx="1.200"
             width=move || level(|s| s.cpu)
         />
-        <rect class="gauge-track" x="90" y="59.500" width=GAUGE_PX.to_string() height="2.500" rx="1.200" />
+        <rect class="gauge-track" x="98" y="59.500" width=GAUGE_PX.to_string() height="2.500" rx="1.200" />
         <rect
             class="gauge"
             class:high=move || of(service, |s| s.memory.unwrap_or_default() >= 0.65)
-            x="90"
+            x="98"
             y="59.500"
             height="2.500"
             rx="1.200"

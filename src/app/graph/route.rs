@@ -1,13 +1,13 @@
-//! Shapes of edges: a smooth SVG path through a route's points, its arrowhead, and where its label stands.
+//! Shapes of edges: an SVG path that leaves a caller level on its right side, passes other ranks level, and arrives
+//! level on the callee's left side; its arrowhead, and where its label stands.
 
+use super::plan::{NODE_WIDTH, Point};
 use crate::math;
 
 /// Length of an arrowhead in px.
-const HEAD_PX: f64 = 9.0;
+const HEAD_PX: f64 = 8.0;
 /// Half its width in px.
-const HEAD_HALF_PX: f64 = 4.5;
-
-type Point = (f64, f64);
+const HEAD_HALF_PX: f64 = 4.0;
 
 /// What is drawn of one route.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,80 +16,52 @@ pub struct Drawn {
     pub line: String,
     /// The head.
     pub head: String,
-    /// The middle.
+    /// Where the label stands: on the line, in the middle of its longest piece.
     pub middle: Point,
 }
 
+/// The points of an edge between two centres, by way of `bends` in the columns of other ranks, which are passed
+/// level over the width of a node, so that the line does not touch the nodes there.
+pub fn points(from: Point, to: Point, bends: &[Point]) -> Vec<Point> {
+    let half = NODE_WIDTH / 2.0;
+    let mut points = vec![(from.0 + half, from.1)];
+    for bend in bends {
+        points.extend([(bend.0 - half, bend.1), (bend.0 + half, bend.1)]);
+    }
+    points.push((to.0 - half, to.1));
+    points
+}
+
 /// Draws a route of at least two points; anything shorter gives nothing.
-pub fn draw(route: &[Point]) -> Drawn {
-    let [.., before, tip] = *route else { return Drawn::default() };
-    let route = if route.len() == 2 { relaxed(before, tip) } else { route.to_vec() };
-    let before = route[route.len() - 2];
-    let (back, side) = head_base(before, tip);
-    let mut points = route.clone();
-    if let Some(last) = points.last_mut() {
-        *last = back;
+pub fn draw(points: &[Point]) -> Drawn {
+    let [.., tip] = *points else { return Drawn::default() };
+    let mut line = points.to_vec();
+    let base = (tip.0 - HEAD_PX, tip.1);
+    if let Some(last) = line.last_mut() {
+        *last = base;
     }
-    let head = format!(
-        "M{:.1} {:.1}L{:.1} {:.1}L{:.1} {:.1}z",
-        tip.0,
-        tip.1,
-        back.0 + side.0,
-        back.1 + side.1,
-        back.0 - side.0,
-        back.1 - side.1
-    );
-    Drawn { line: smooth(&points), head, middle: middle(&route) }
+    let (top, bottom) = (base.1 - HEAD_HALF_PX, base.1 + HEAD_HALF_PX);
+    let head = format!("M{:.1} {:.1}L{:.1} {top:.1}L{:.1} {bottom:.1}z", tip.0, tip.1, base.0, base.0);
+    Drawn { line: path(&line), head, middle: middle(points) }
 }
 
-/// A plain line from a port to a free point, for an edge being drawn.
-pub fn straight(from: Point, to: Point) -> String {
-    smooth(&relaxed(from, to))
-}
-
-/// Two points become an S that leaves and arrives level.
-fn relaxed(from: Point, to: Point) -> Vec<Point> {
-    let reach = ((to.0 - from.0) * 0.4).abs().max(12.0);
-    vec![from, (from.0 + reach, from.1), (to.0 - reach, to.1), to]
-}
-
-fn head_base(before: Point, tip: Point) -> (Point, Point) {
-    let (dx, dy) = (tip.0 - before.0, tip.1 - before.1);
-    let length = (dx * dx + dy * dy).sqrt().max(1e-6);
-    let (ux, uy) = (dx / length, dy / length);
-    ((tip.0 - ux * HEAD_PX, tip.1 - uy * HEAD_PX), (-uy * HEAD_HALF_PX, ux * HEAD_HALF_PX))
-}
-
-/// Corners become curves: each inner point is the control point between the middles of its two sides.
-fn smooth(points: &[Point]) -> String {
-    let mut path = format!("M{:.1} {:.1}", points[0].0, points[0].1);
-    for pair in points.windows(2).skip(1) {
-        let (control, next) = (pair[0], pair[1]);
-        let end = if next == points[points.len() - 1] { next } else { half(control, next) };
-        path += &format!("Q{:.1} {:.1} {:.1} {:.1}", control.0, control.1, end.0, end.1);
+/// A path whose pieces all begin and end level.
+pub fn path(points: &[Point]) -> String {
+    let Some((first, rest)) = points.split_first() else { return String::new() };
+    let mut text = format!("M{:.1} {:.1}", first.0, first.1);
+    let mut before = *first;
+    for &(x, y) in rest {
+        let reach = if x > before.0 { (x - before.0) / 2.0 } else { NODE_WIDTH / 2.0 };
+        text += &format!("C{:.1} {:.1} {:.1} {y:.1} {x:.1} {y:.1}", before.0 + reach, before.1, x - reach);
+        before = (x, y);
     }
-    if points.len() == 2 {
-        path += &format!("L{:.1} {:.1}", points[1].0, points[1].1);
-    }
-    path
+    text
 }
 
-fn half(a: Point, b: Point) -> Point {
-    ((a.0 + b.0) / 2.0, (a.1 + b.1) / 2.0)
-}
-
-/// The point half-way along the polyline.
+/// The middle of the longest piece: a level S goes through the middle of its ends.
 fn middle(points: &[Point]) -> Point {
-    let lengths: Vec<f64> = points.windows(2).map(|p| distance(p[0], p[1])).collect();
-    let mut left = lengths.iter().sum::<f64>() / 2.0;
-    for (pair, length) in points.windows(2).zip(lengths) {
-        if left <= length && length > 0.0 {
-            let share = left / length;
-            return (pair[0].0 + (pair[1].0 - pair[0].0) * share, pair[0].1 + (pair[1].1 - pair[0].1) * share);
-        }
-        left -= length;
-    }
-    points[0]
+    let longest = points.windows(2).max_by(|a, b| distance(a[0], a[1]).total_cmp(&distance(b[0], b[1])));
+    longest.map_or((0.0, 0.0), |ends| ((ends[0].0 + ends[1].0) / 2.0, (ends[0].1 + ends[1].1) / 2.0))
 }
 
 /// Distance of two points.

@@ -14,7 +14,11 @@ use web_sys::{PointerEvent, WheelEvent};
 /// Smallest and largest zoom by hand.
 const ZOOM: (f64, f64) = (0.2, 3.0);
 /// Smallest and largest zoom that fitting chooses: below, nobody can read it; above, it looks like a toy.
-const FIT_ZOOM: (f64, f64) = (0.55, 1.25);
+const FIT_ZOOM: (f64, f64) = (0.3, 1.25);
+/// The smallest on a narrow screen, where one looks at a part and pans.
+const FIT_ZOOM_NARROW: f64 = 0.6;
+/// What is narrow, in px.
+const NARROW_PX: f64 = 600.0;
 /// Movement that makes a press a drag.
 const DRAG_PX: f64 = 5.0;
 /// A press of this length opens the fault menu (what touch systems take as a long press).
@@ -65,6 +69,8 @@ pub struct Stage {
     pub focus: RwSignal<Option<Selection>>,
     /// The edge being drawn.
     pub draft: RwSignal<Option<Draft>>,
+    /// The edge under the pointer.
+    pub hovered: RwSignal<Option<Selection>>,
     touched: RwSignal<bool>,
     gesture: StoredValue<Gesture>,
 }
@@ -82,6 +88,7 @@ impl Stage {
             plan,
             focus: RwSignal::new(None),
             draft: RwSignal::new(None),
+            hovered: RwSignal::new(None),
             touched: RwSignal::new(false),
             gesture: StoredValue::new(Gesture::default()),
         };
@@ -103,7 +110,8 @@ impl Stage {
         if self.touched.get_untracked() || size.0 <= 0.0 || width <= 0.0 {
             return;
         }
-        let zoom = (width / size.0).min(height / size.1).clamp(FIT_ZOOM.0, FIT_ZOOM.1);
+        let smallest = if width < NARROW_PX { FIT_ZOOM_NARROW } else { FIT_ZOOM.0 };
+        let zoom = (width / size.0).min(height / size.1).clamp(smallest, FIT_ZOOM.1);
         let centred = |room: f64, used: f64| ((room - used * zoom) / 2.0).max(0.0);
         self.camera.set(Camera { x: centred(width, size.0), y: (height - size.1 * zoom) / 2.0, zoom });
     }

@@ -87,7 +87,7 @@ fn call_row(model: Model, from: ServiceId, to: ServiceId) -> impl IntoView {
                 <option value="">"redirect…"</option>
                 {move || options(others.get())}
             </select>
-            {break_button(model, Selection::Edge(from, to))}
+            {break_button(model, Selection::Edge(from, to), true)}
             <button
                 type="button"
                 class="button small square"

@@ -58,7 +58,7 @@ fn title(model: Model, service: Service, me: Selection) -> impl IntoView {
         <div class="headline" data-health=move || words::health_key(health())>
             <div class="headline-row">
                 <h2>{kind}{of(|s| s.name.clone())}</h2>
-                {break_button(model, me)}
+                {break_button(model, me, false)}
             </div>
             <p class="state">
                 <span class="badge">{move || icon(of_health(health()))}</span>
@@ -72,17 +72,17 @@ fn title(model: Model, service: Service, me: Selection) -> impl IntoView {
     }
 }
 
-/// Opens the fault menu beside itself.
-pub fn break_button(model: Model, me: Selection) -> impl IntoView {
+/// Opens the fault menu beside itself; without its word where room is short.
+pub fn break_button(model: Model, me: Selection, short: bool) -> impl IntoView {
     let open = move |event: MouseEvent| {
         let at = (f64::from(event.client_x()), f64::from(event.client_y()));
         // A click by keyboard has no place: then the menu finds one of its own.
         model.menu.set(Some(OpenMenu { target: me.target(), at }));
     };
     view! {
-        <button type="button" class="button break small" title="Break it (F)" on:click=open>
+        <button type="button" class="button break small" class:square=short aria-label="Break" title="Break it (F)" on:click=open>
             {icon(Icon::Bolt)}
-            "Break"
+            {(!short).then_some("Break")}
         </button>
     }
 }
@@ -178,7 +178,7 @@ fn about_edge(model: Model, from: ServiceId, to: ServiceId) -> AnyView {
         <div class="headline">
             <div class="headline-row">
                 <h2>{move || names.get()}</h2>
-                {break_button(model, me)}
+                {break_button(model, me, false)}
             </div>
             <p class="state muted">"Call, as the caller sees it"</p>
         </div>

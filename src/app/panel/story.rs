@@ -21,11 +21,20 @@ enum Plot {
     #[default]
     Starting,
     Calm,
+    Uneasy,
     Trouble,
     Healed,
 }
 
 fn plot(frame: &Frame) -> Plot {
+    let ill = frame.services.iter().any(|s| matches!(s.signal.health, Health::Degraded | Health::Critical));
+    match of_incident(frame) {
+        Plot::Calm | Plot::Healed if ill => Plot::Uneasy,
+        plot => plot,
+    }
+}
+
+fn of_incident(frame: &Frame) -> Plot {
     match &frame.incident {
         Some(incident) => match incident.resolved_at {
             None => Plot::Trouble,
@@ -43,6 +52,7 @@ pub fn story(model: Model) -> AnyView {
     let head = move || match plot.get() {
         Plot::Starting => starting(),
         Plot::Calm => calm(model),
+        Plot::Uneasy => uneasy(model),
         Plot::Trouble => trouble(model),
         Plot::Healed => healed(model),
     };
@@ -51,7 +61,7 @@ pub fn story(model: Model) -> AnyView {
             {head}
             {forecasts(model)}
             {decision::card(model)}
-            {move || (plot.get() == Plot::Calm).then(|| suggestions(model))}
+            {move || (matches!(plot.get(), Plot::Calm | Plot::Uneasy)).then(|| suggestions(model))}
         </div>
     }
     .into_any()
@@ -77,6 +87,23 @@ fn calm(model: Model) -> AnyView {
     .into_any()
 }
 
+/// Somebody is not well, but no worse than usual.
+fn uneasy(model: Model) -> AnyView {
+    let worst = worst(model);
+    view! {
+        <div class="headline" data-health=move || words::health_key(worst.get())>
+            <h2><span class="badge big">{move || icon(of_health(worst.get()))}</span>{move || model.read(words::summary)}</h2>
+            <p>"No incident: it is how they usually are, or it has only just begun."</p>
+        </div>
+        {symptoms(model)}
+    }
+    .into_any()
+}
+
+fn worst(model: Model) -> Memo<Health> {
+    model.memo(|f| f.services.iter().map(|s| s.signal.health).max().unwrap_or_default())
+}
+
 fn trouble(model: Model) -> AnyView {
     let incident = move || model.read(|f| f.incident.clone());
     let since = move || {
@@ -85,7 +112,7 @@ fn trouble(model: Model) -> AnyView {
         })
     };
     let title = move || model.read(|f| f.incident.as_ref().map(|i| headline(f, i))).unwrap_or_default();
-    let worst = model.memo(|f| f.services.iter().map(|s| s.signal.health).max().unwrap_or_default());
+    let worst = worst(model);
     let when = move || since().map(|(clock, span)| format!("since {clock}, for {span}"));
     view! {
         <div class="headline" data-health=move || words::health_key(worst.get())>
@@ -138,7 +165,7 @@ fn symptoms(model: Model) -> impl IntoView {
         let service = model.service(id);
         let health = move || service.with(|s| s.as_ref().map(|s| s.signal.health).unwrap_or_default());
         let name = move || service.with(|s| s.as_ref().map(|s| s.name.clone()));
-        let reason = move || service.with(|s| s.as_ref().and_then(|s| s.signal.reasons.first().map(|r| r.text.clone())));
+        let reason = move || service.with(|s| s.as_ref().and_then(|s| s.signal.reasons.first().map(|r| briefly(&r.text))));
         view! {
             <li>
                 <button
@@ -155,6 +182,11 @@ fn symptoms(model: Model) -> impl IntoView {
         }
     };
     view! { <ul class="symptoms" aria-label="Symptoms"><For each=move || ill.get() key=|id| *id children=child /></ul> }
+}
+
+/// A reason without its threshold, for a narrow row.
+fn briefly(reason: &str) -> String {
+    reason.split(" >= ").next().unwrap_or(reason).trim_end_matches(" was").to_owned()
 }
 
 fn healed(model: Model) -> AnyView {
@@ -179,7 +211,7 @@ fn healed(model: Model) -> AnyView {
 fn forecasts(model: Model) -> impl IntoView {
     let coming = model.memo(|f| {
         let one = |s: &crate::view::ServiceFrame| {
-            let forecast = s.forecast.filter(|f| f.breach_probability.get() >= 0.5 && f.breach_in_s.is_some())?;
+            let forecast = s.forecast.filter(|f| words::is_warning(s, f))?;
             let (expected, earliest, latest) = forecast.breach_in_s?;
             let metric = words::metric(forecast.metric);
             let limit = words::metric_value(forecast.metric, forecast.threshold);
