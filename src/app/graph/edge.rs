@@ -36,7 +36,6 @@ pub fn edge(stage: Stage, from: ServiceId, to: ServiceId, dimmed: Signal<bool>) 
             class:faulty=move || of(edge, |e| !e.faults.is_empty())
             role="button"
             tabindex=move || if stage.focus.get() == Some(me) { "0" } else { "-1" }
-            aria-label=label
             aria-pressed=move || selected().to_string()
             data-testid=move || names.with(|(from, to)| format!("edge-{from}-{to}"))
             data-errors=move || of(edge, |e| severity(e.error_ratio))
@@ -94,10 +93,11 @@ pub fn note(stage: Stage, from: ServiceId, to: ServiceId) -> AnyView {
     };
     // 6.4 px a character of the label's 10.5 px type, and a margin.
     let width = move || text.with(|t| t.chars().count()) as f64 * 6.4 + 16.0;
+    let left = move || format!("{:.1}", -width() / 2.0);
     view! {
         <g class="edge-note" transform=place data-errors=move || of(edge, |e| severity(e.error_ratio))>
             <g class="edge-label" class:shown=move || text.with(|t| !t.is_empty())>
-                <rect x=move || format!("{:.1}", -width() / 2.0) y="-10" width=move || format!("{:.1}", width()) height="20" rx="10" />
+                <rect x=left y="-10" width=move || format!("{:.1}", width()) height="20" rx="10" />
                 <text y="3.6">{move || text.get()}</text>
             </g>
             <g class="bolt" class:shown=move || of(edge, |e| !e.faults.is_empty()) transform="translate(0 -20)">

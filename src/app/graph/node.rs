@@ -46,7 +46,6 @@ pub fn node(stage: Stage, id: ServiceId, dimmed: Signal<bool>) -> AnyView {
             transform=place
             role="button"
             tabindex=move || if stage.is_tab_stop(me) { "0" } else { "-1" }
-            aria-label=move || of(service, label)
             aria-pressed=move || selected().to_string()
             data-testid=move || format!("node-{}", of(service, |s| s.name.clone()))
             data-health=move || words::health_key(health(service))
@@ -96,9 +95,10 @@ fn frame_boxes() -> impl IntoView {
 
 fn head(service: Service) -> impl IntoView {
     let name = move || of(service, |s| format::shortened(&s.name, NAME_CHARS.1));
+    let long = move || of(service, |s| s.name.chars().count() > NAME_CHARS.0);
     let badge = move || icons::shape(icons::of_health(health(service)));
     view! {
-        <text class="node-name" class:long=move || of(service, |s| s.name.chars().count() > NAME_CHARS.0) x="12" y="21">{name}</text>
+        <text class="node-name" class:long=long x="12" y="21">{name}</text>
         <circle class="node-badge" cx="19" cy="35" r="7.5" />
         <path class="node-badge-icon" transform="translate(13.4 29.4) scale(.7)" d=badge />
         <text class="node-word" x="32" y="39">{move || state_word(service)}</text>
@@ -191,7 +191,7 @@ fn port(stage: Stage, id: ServiceId) -> impl IntoView {
     }
 }
 
-/// What is read out: name, state, instances, numbers, faults.
+/// What is read out (an SVG element is named by its title): name, state, instances, numbers, faults.
 fn label(service: &ServiceFrame) -> String {
     let mut text = format!("{}: {}", service.name, words::health(service.signal.health));
     if service.healing {
