@@ -1,5 +1,5 @@
 //! Runs a session for a page: takes its messages, lets time pass, answers with frames. Pure: the wall clock and the
-//! way to the page are arguments, so all of it is tested natively; [`crate::web::worker`] lends it the browser's.
+//! way to the page are arguments, so all of it is tested natively; `web::worker` lends it the browser's.
 //!
 //! Nothing here changes a run but through [`Session::execute`] and [`Session::advance`], whose results depend on
 //! simulated time only: pacing, frames and views never show in a digest.

@@ -5,8 +5,8 @@
 //! panics; it is bounded by bytes, documents, nodes and services, so that garbage ends in a message and not in a hang.
 //! Any error means that there is nothing to run; warnings do not.
 //!
-//! The way of a file: [`source`] splits it into documents, [`yaml`] makes trees with places of them, [`kubernetes`] or
-//! [`compose`] a [`draft`], [`wiring`] finds the calls, [`sizing`] and [`assemble`] fill in what no file says.
+//! The way of a file: `source` splits it into documents, `yaml` makes trees with places of them, `kubernetes` or
+//! `compose` a `draft`, `wiring` finds the calls, `sizing` and `assemble` fill in what no file says.
 
 mod annotations;
 mod assemble;
