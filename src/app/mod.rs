@@ -55,6 +55,7 @@ fn take_boot_note_away() {
 fn page(model: Model) -> impl IntoView {
     keys::listen(model);
     import::listen_for_drops(model);
+    follow_address(model);
     follow_view(model);
     follow_new_service(model);
     view! {
@@ -88,6 +89,26 @@ fn open_address(model: Model) {
     });
 }
 
+/// A link to a preset that does not exist must not leave the page empty.
+fn open_default_if_nothing_runs(model: Model) {
+    let default = Address::default();
+    let asked = model.address.with_untracked(|a| a.preset.clone());
+    if model.frame.with_untracked(Option::is_none) && asked != default.preset {
+        model.address.set(default);
+        open_address(model);
+    }
+}
+
+/// Another link in the same tab opens another run.
+fn follow_address(model: Model) {
+    let listener = window_event_listener(leptos::ev::hashchange, move |_| {
+        model.address.set(Address::parse(&window().location().hash().unwrap_or_default()));
+        model.selection.set(None);
+        open_address(model);
+    });
+    on_cleanup(move || listener.remove());
+}
+
 fn receive(model: Model, message: FromWorker, columns: Vec<f64>) {
     match message {
         FromWorker::Ready => {}
@@ -101,6 +122,7 @@ fn receive(model: Model, message: FromWorker, columns: Vec<f64>) {
         FromWorker::Refused(text) => {
             model.pending_call.set(None);
             model.say(text);
+            open_default_if_nothing_runs(model);
         }
     }
 }

@@ -36,6 +36,7 @@ pub fn edge(stage: Stage, from: ServiceId, to: ServiceId, dimmed: Signal<bool>) 
             class:faulty=move || of(edge, |e| !e.faults.is_empty())
             role="button"
             tabindex=move || if stage.focus.get() == Some(me) { "0" } else { "-1" }
+            aria-label=label
             aria-pressed=move || selected().to_string()
             data-testid=move || names.with(|(from, to)| format!("edge-{from}-{to}"))
             data-errors=move || of(edge, |e| severity(e.error_ratio))

@@ -29,6 +29,7 @@ pub fn graph(model: Model) -> AnyView {
             <svg
                 class="stage"
                 class:paused=model.memo(|f| !f.playing)
+                class:far=move || stage.is_far()
                 class:drawing=move || stage.draft.with(Option::is_some)
                 node_ref=stage.svg
                 role="group"

@@ -12,6 +12,8 @@ use web_sys::{KeyboardEvent, MouseEvent};
 
 /// Characters of a name that fit into the box, and in the smaller type.
 const NAME_CHARS: (usize, usize) = (21, 25);
+/// The same in the larger type seen from afar.
+const FAR_NAME_CHARS: usize = 15;
 /// Length of one gauge in px.
 const GAUGE_PX: f64 = 80.0;
 
@@ -67,7 +69,7 @@ pub fn node(stage: Stage, id: ServiceId, dimmed: Signal<bool>) -> AnyView {
         >
             <title>{move || of(service, label)}</title>
             {frame_boxes()}
-            {head(service)}
+            {head(stage, service)}
             {numbers(service)}
             {fault_badge(service)}
             {port(stage, id)}
@@ -93,8 +95,10 @@ fn frame_boxes() -> impl IntoView {
     }
 }
 
-fn head(service: Service) -> impl IntoView {
-    let name = move || of(service, |s| format::shortened(&s.name, NAME_CHARS.1));
+fn head(stage: Stage, service: Service) -> impl IntoView {
+    let far = Memo::new(move |_| stage.is_far());
+    let most = move || if far.get() { FAR_NAME_CHARS } else { NAME_CHARS.1 };
+    let name = move || of(service, |s| format::shortened(&s.name, most()));
     let long = move || of(service, |s| s.name.chars().count() > NAME_CHARS.0);
     let badge = move || icons::shape(icons::of_health(health(service)));
     view! {

@@ -19,6 +19,8 @@ const FIT_ZOOM: (f64, f64) = (0.3, 1.25);
 const FIT_ZOOM_NARROW: f64 = 0.6;
 /// What is narrow, in px.
 const NARROW_PX: f64 = 600.0;
+/// Below this zoom nodes show only their name and state, larger.
+const FAR_ZOOM: f64 = 0.58;
 /// Movement that makes a press a drag.
 const DRAG_PX: f64 = 5.0;
 /// A press of this length opens the fault menu (what touch systems take as a long press).
@@ -114,6 +116,10 @@ impl Stage {
         let zoom = (width / size.0).min(height / size.1).clamp(smallest, FIT_ZOOM.1);
         let centred = |room: f64, used: f64| ((room - used * zoom) / 2.0).max(0.0);
         self.camera.set(Camera { x: centred(width, size.0), y: (height - size.1 * zoom) / 2.0, zoom });
+    }
+    /// Whether all is so small that only names and states can be read.
+    pub fn is_far(self) -> bool {
+        self.camera.with(|c| c.zoom < FAR_ZOOM)
     }
     /// Zooms about the middle of the stage.
     pub fn zoom_by(self, factor: f64) {

@@ -125,13 +125,16 @@ fn trouble(model: Model) -> AnyView {
     .into_any()
 }
 
+/// The cause while it is unwell, else the worst of those that are.
 fn headline(frame: &Frame, incident: &Incident) -> String {
-    let ill =
-        |id: &&ServiceId| frame.service(**id).is_some_and(|s| matches!(s.signal.health, Health::Degraded | Health::Critical));
-    let about = incident.cause.or_else(|| incident.services.iter().find(ill).or(incident.services.first()).copied());
-    match about.and_then(|id| frame.service(id)) {
-        Some(service) => format!("{} is {}", service.name, words::health_key(service.signal.health)),
-        None => words::summary(frame),
+    let ill = |id: &ServiceId| {
+        let health = frame.service(*id)?.signal.health;
+        matches!(health, Health::Degraded | Health::Critical).then_some((health, *id))
+    };
+    let worst = || incident.services.iter().filter_map(ill).max_by_key(|(health, _)| *health);
+    match incident.cause.as_ref().and_then(ill).or_else(worst) {
+        Some((health, id)) => format!("{} is {}", frame.name(id), words::health_key(health)),
+        None => "Recovering".to_owned(),
     }
 }
 
