@@ -155,7 +155,9 @@ impl State {
         for (gate, metric) in self.gates.iter_mut().zip(Thresholds::METRICS) {
             let Some(band) = policy.thresholds.of(metric) else { continue };
             let value = collector.of(service, metric);
-            let level = gate.push(beyond_chance(value, service, metric, band, collector), band, policy);
+            let is_alarmed = gate.health() > Health::Healthy;
+            let judged = if is_alarmed { value } else { beyond_chance(value, service, metric, band, collector) };
+            let level = gate.push(judged, band, policy);
             health = health.max(level);
             if level > Health::Healthy {
                 let threshold = if level == Health::Critical { band.critical } else { band.degraded };
@@ -177,6 +179,7 @@ impl State {
 
 /// The value to judge when the window holds few requests: the 95th percentile of a dozen is the slowest one, and one
 /// failure among ten is 10 %. So few requests count as slow only if their median is, and as failing only if several fail.
+/// That is for raising an alarm only: a raised one ends by calm, not by a lack of requests.
 fn beyond_chance(value: Option<f64>, service: ServiceId, metric: Metric, band: Band, collector: &Collector) -> Option<f64> {
     /// Requests below which a 95th percentile is a maximum.
     const PERCENTILE_REQUESTS_MIN: f64 = 20.0;
