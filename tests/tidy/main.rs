@@ -56,6 +56,12 @@ fn there_is_no_hand_written_javascript() {
 }
 
 #[test]
+fn links_between_documents_lead_somewhere() {
+    let paths: Vec<String> = files().into_iter().map(|file| file.path).collect();
+    hold(|path, text| text::check_links(path, text, |target| paths.iter().any(|known| known == target)));
+}
+
+#[test]
 fn every_exception_for_a_long_file_is_still_needed() {
     let files = files();
     for (path, lines) in text::LONG_FILES {

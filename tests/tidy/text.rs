@@ -101,6 +101,22 @@ pub fn check_places(path: &str, text: &str) -> Vec<Problem> {
     problems
 }
 
+/// Relative links of a document whose target `exists` denies. Pages of the web are not looked up.
+pub fn check_links(path: &str, text: &str, exists: impl Fn(&str) -> bool) -> Vec<Problem> {
+    if !path.ends_with(".md") {
+        return Vec::new();
+    }
+    let folder = path.rsplit_once('/').map_or(String::new(), |(folder, _)| format!("{folder}/"));
+    let mut problems = Vec::new();
+    for (offset, mark) in text.match_indices("](") {
+        let target = text[offset + mark.len()..].split([')', '#']).next().unwrap_or_default();
+        if !target.is_empty() && !target.contains("://") && !exists(&format!("{folder}{target}")) {
+            problems.push(Problem { line: line_of(text, offset), message: format!("there is no `{target}`: mend the link") });
+        }
+    }
+    problems
+}
+
 /// No JavaScript of ours.
 pub fn check_name(path: &str) -> Vec<Problem> {
     if [".js", ".mjs", ".cjs", ".ts"].iter().any(|end| path.ends_with(end)) {
@@ -134,6 +150,13 @@ mod tests {
     fn a_place_of_one_machine_is_found() {
         assert_eq!(check_places("README.md", concat!("see /wo", "rk/shared")).len(), 1);
         assert_eq!(check_places("assets/boutique.yaml", concat!("mountPath: /tm", "p/x")), []);
+    }
+
+    #[test]
+    fn a_dead_link_is_found() {
+        let exists = |path: &str| path == "docs/b.md";
+        assert_eq!(check_links("docs/a.md", "[b](b.md#part) ![c](c.png) [d](https://example.com)", exists).len(), 1);
+        assert_eq!(check_links("docs/a.md", "[b](b.md) [here](#part)", exists), []);
     }
 
     #[test]
