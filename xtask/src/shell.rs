@@ -2,13 +2,13 @@
 
 use crate::count::Count;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The repository's root: the parent of this package.
 pub fn root() -> PathBuf {
     let package = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    package.parent().map_or_else(|| package.clone(), std::path::Path::to_path_buf)
+    package.parent().map_or_else(|| package.clone(), Path::to_path_buf)
 }
 
 /// A command in the repository's root; it finds what `cargo install` installed, even if the user's PATH does not.
@@ -41,7 +41,8 @@ fn shown(command: &Command) -> String {
         let value = value?.to_string_lossy().into_owned();
         Some(format!("{}={value}", name.to_string_lossy()))
     });
-    let words = std::iter::once(command.get_program()).chain(command.get_args()).map(|word| word.to_string_lossy().into_owned());
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(program).chain(command.get_args()).map(|word| word.to_string_lossy().into_owned());
     environment.chain(words).collect::<Vec<_>>().join(" ")
 }
 

@@ -12,10 +12,10 @@ fn a_broken_payment_service_is_seen_decided_healed_and_verified() {
         page.click("heal-auto").await;
         break_service(page, ILL).await;
         until_ill(page, ILL).await;
-        page.screenshot("broken").await;
+        page.screenshot("auto-broken").await;
         until_decision(page, ILL, "succeeded").await;
         until_healthy(page, ILL).await;
-        page.screenshot("healed").await;
+        page.screenshot("auto-healed").await;
     });
 }
 
@@ -24,9 +24,11 @@ fn in_ask_mode_an_approved_decision_heals() {
     run("approve", Viewport::Desktop, async |page| {
         page.open(QUICK).await;
         until_asked(page).await;
+        page.screenshot("broken").await;
         page.click("approve").await;
         until_decision(page, ILL, "succeeded").await;
         until_healthy(page, ILL).await;
+        page.screenshot("healed").await;
     });
 }
 

@@ -25,7 +25,19 @@ fn it_opens_on_a_running_healthy_system() {
         for chart in 0..4 {
             assert!(!page.all_css(&format!("[data-testid='chart-{chart}'] canvas")).await.is_empty(), "chart {chart}");
         }
-        page.screenshot("opens").await;
+        page.screenshot("healthy").await;
+    });
+}
+
+#[test]
+fn a_link_opens_the_other_preset() {
+    run("seed-preset", Viewport::Desktop, async |page| {
+        page.open("#preset=seed&seed=7").await;
+        page.until("its four services", async || page.all_css("[data-testid^='node-']").await.len() == 4).await;
+        for edge in ["order-processing-service-auth-service", "order-processing-service-product-catalog-service"] {
+            assert_eq!(page.all(&format!("edge-{edge}")).await.len(), 1, "{edge}");
+        }
+        assert_eq!(page.all("edge-user-profile-service-auth-service").await.len(), 1);
     });
 }
 
