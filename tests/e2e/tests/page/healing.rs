@@ -4,6 +4,8 @@ use crate::steps::{QUICK, break_service, ledger, until_decision, until_healthy, 
 use e2e::{Page, Viewport, run};
 
 const ILL: &str = "paymentservice";
+/// A decision that nobody answers is carried out after 8 s of simulated time: at this speed a test has time to answer.
+const CALM: &str = "#preset=boutique&seed=42&speed=1";
 
 #[test]
 fn a_broken_payment_service_is_seen_decided_healed_and_verified() {
@@ -22,7 +24,7 @@ fn a_broken_payment_service_is_seen_decided_healed_and_verified() {
 #[test]
 fn in_ask_mode_an_approved_decision_heals() {
     run("approve", Viewport::Desktop, async |page| {
-        page.open(QUICK).await;
+        page.open(CALM).await;
         until_asked(page).await;
         page.screenshot("broken").await;
         page.click("approve").await;
@@ -35,7 +37,7 @@ fn in_ask_mode_an_approved_decision_heals() {
 #[test]
 fn in_ask_mode_a_rejected_decision_does_nothing() {
     run("reject", Viewport::Desktop, async |page| {
-        page.open(QUICK).await;
+        page.open(CALM).await;
         until_asked(page).await;
         page.click("reject").await;
         until_decision(page, ILL, "rejected").await;
