@@ -8,8 +8,8 @@ use crate::protocol::{FromWorker, SourceFile, ToWorker};
 use crate::scenario::presets::preset;
 use crate::scenario::{Scenario, import};
 use crate::session::pace::{FrameGate, Pacer, SliceBudget};
-use crate::session::{Command, Session};
-use crate::units::SimDuration;
+use crate::session::{Command, SCRAPE_PERIOD, Session};
+use crate::units::{SimDuration, SimTime};
 use crate::view::{Playback, Viewport, capture};
 
 /// Wall time in ms after which messages are read again when time runs as fast as possible: two slices.
@@ -81,9 +81,12 @@ impl Host {
         Ok(())
     }
 
-    /// Replaces the running system; time runs at once.
+    /// Replaces the running system; time runs at once. The first scrape is taken before the first frame, so that the
+    /// page opens on a system that is known.
     fn open(&mut self, scenario: Scenario, seed: u64) {
-        self.session = Some(Session::new(scenario, seed));
+        let mut session = Session::new(scenario, seed);
+        session.advance(SimTime::ZERO + SCRAPE_PERIOD, u64::MAX);
+        self.session = Some(session);
         self.viewport.selection = None;
         self.pacer.play();
     }

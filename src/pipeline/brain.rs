@@ -137,7 +137,7 @@ impl Pipeline {
         let mut log = std::mem::take(&mut self.pending);
         let changes = self.eyes.look(now, scrape, self.ledger.ended());
         log.extend(scrape.receipts.iter().filter_map(|r| orchestrate::receipt(&mut self.ledger, r)));
-        log.extend(changes.iter().map(health_event));
+        log.extend(changes.iter().filter(|c| !is_first_look(c)).map(health_event));
         let findings = classify::classify(&self.eyes.view());
         let findings = self.course.follow(self.eyes.now, &self.eyes.wiring, findings);
         self.note(&findings, &mut log);
@@ -242,6 +242,11 @@ impl Pipeline {
 fn can_help(view: &View, finding: &Finding) -> bool {
     let is_elsewhere = matches!(finding.trouble, Trouble::Dependency | Trouble::Edge { .. });
     is_elsewhere || view.wiring.is_healable(finding.diagnosis.service)
+}
+
+/// A service that is well when it is first seen is no news.
+fn is_first_look(change: &HealthChange) -> bool {
+    (change.from, change.to) == (Health::Unknown, Health::Healthy)
 }
 
 fn health_event(change: &HealthChange) -> PipelineEvent {
