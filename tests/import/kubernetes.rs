@@ -130,7 +130,7 @@ fn the_summary_counts_documents_and_names_what_was_ignored() {
     let shop = one(SHOP);
     assert_eq!(
         shop.preview.summary,
-        "6 documents: 4 workloads, 1 services, 1 ignored (ServiceAccount); 4 edges (4 inferred from env)"
+        "6 documents: 4 workloads, 1 service, 1 ignored (ServiceAccount); 4 edges (4 inferred from env)"
     );
     assert_eq!(shop.preview.ignored[0].place, "f.yaml:84");
 }

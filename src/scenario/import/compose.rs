@@ -55,7 +55,7 @@ pub(super) fn read(documents: Vec<Node>, variables: &Variables, log: &mut Log<'_
         add_declared(&mut draft, from, &entry.value, log);
     }
     let files = if count == 1 { String::new() } else { format!("{count} files: ") };
-    draft.counts = format!("{files}{} services", draft.services.len());
+    draft.counts = format!("{files}{}", super::counted(draft.services.len(), "service"));
     draft
 }
 

@@ -56,7 +56,10 @@ pub(super) fn read(documents: &[&Node], log: &mut Log<'_>) -> Draft {
     let service_count = add_services(&mut draft, &objects, &labels, log);
     add_autoscalers(&mut draft, &objects, log);
     ignore_others(&objects, log);
-    draft.counts = format!("{} documents: {} workloads, {service_count} services", documents.len(), draft.services.len());
+    let [documents, workloads, services] =
+        [(documents.len(), "document"), (draft.services.len(), "workload"), (service_count, "service")]
+            .map(|(n, w)| super::counted(n, w));
+    draft.counts = format!("{documents}: {workloads}, {services}");
     draft
 }
 

@@ -198,18 +198,24 @@ fn system_name(file: &str) -> String {
     if usual.contains(&stem) { "Imported system".to_owned() } else { stem.to_owned() }
 }
 
+/// `1 edge`, `2 edges`.
+fn counted(n: usize, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{plural}")
+}
+
 /// One sentence: documents, workloads, edges, what was ignored.
 fn summary(counts: &str, preview: &Preview) -> String {
     let errors = preview.problems.iter().filter(|p| p.gravity == Gravity::Error).count();
     if counts.is_empty() {
-        return format!("nothing read; {errors} errors");
+        return format!("nothing read; {}", counted(errors, "error"));
     }
     let inferred = preview.edges.iter().filter(|e| e.inferred).count();
     let edges = match (preview.edges.len(), inferred) {
         (0, _) if preview.edges_unknown => "edges unknown: draw or import them".to_owned(),
-        (all, inferred) => format!("{all} edges ({inferred} inferred from env)"),
+        (all, inferred) => format!("{} ({inferred} inferred from env)", counted(all, "edge")),
     };
-    let errors = if errors > 0 { format!("; {errors} errors") } else { String::new() };
+    let errors = if errors > 0 { format!("; {}", counted(errors, "error")) } else { String::new() };
     format!("{counts}{}; {edges}{errors}", ignored_part(&preview.ignored))
 }
 
