@@ -139,15 +139,24 @@ fn amount(chosen: RwSignal<FaultKind>, magnitude: RwSignal<f64>) -> impl IntoVie
     let scale = move || chosen.get().scale();
     let position = move || slider_of(chosen.get(), magnitude.get()).to_string();
     let slid = move |text: &str| magnitude.set(of_slider(chosen.get_untracked(), text.parse().unwrap_or(0.0)));
-    let typed = move |text: String| {
-        if let Ok(value) = text.parse::<f64>() {
-            magnitude.set(value);
+    // The field shows what is typed, `0.` included, until the magnitude changes from elsewhere.
+    let written = RwSignal::new(magnitude.get_untracked().to_string());
+    Effect::new(move |_| {
+        let value = magnitude.get();
+        if !value.is_nan() && written.get_untracked().parse() != Ok(value) {
+            written.set(value.to_string());
         }
+    });
+    let typed = move |text: String| {
+        // Without a number the magnitude is none, and injecting is refused with the range.
+        let value = text.parse::<f64>().unwrap_or(f64::NAN);
+        written.set(text);
+        magnitude.set(value);
     };
     view! {
         <p class="effect">{move || effect_of(chosen.get())}</p>
         <div class="amount">
-            <label for="fault-magnitude">{move || scale().unit}</label>
+            <label for="fault-magnitude">{move || format!("{}, {} to {}", scale().unit, scale().min, scale().max)}</label>
             <input
                 type="range"
                 min="0"
@@ -163,7 +172,7 @@ fn amount(chosen: RwSignal<FaultKind>, magnitude: RwSignal<f64>) -> impl IntoVie
                 step="any"
                 min=move || scale().min.to_string()
                 max=move || scale().max.to_string()
-                prop:value=move || magnitude.get().to_string()
+                prop:value=move || written.get()
                 on:input:target=move |event| typed(event.target().value())
             />
         </div>
@@ -203,7 +212,7 @@ fn is_logarithmic(kind: FaultKind) -> bool {
 
 fn slider_of(kind: FaultKind, value: f64) -> f64 {
     let scale = kind.scale();
-    let value = value.clamp(scale.min, scale.max);
+    let value = if value.is_nan() { scale.min } else { value.clamp(scale.min, scale.max) };
     let share = if is_logarithmic(kind) {
         math::ln(value / scale.min) / math::ln(scale.max / scale.min)
     } else {

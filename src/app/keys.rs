@@ -98,5 +98,6 @@ fn is_typing(event: &KeyboardEvent) -> bool {
 
 /// Space on a button presses the button.
 fn is_on_control(event: &KeyboardEvent) -> bool {
-    within(event, "button, summary, a, [role=button]")
+    // A service in the graph is chosen by Enter; Space stays time's.
+    within(event, "button, summary, a, [role=button]:not(.node)")
 }

@@ -10,7 +10,7 @@ pub fn messages(model: Model) -> AnyView {
     let summary = model.memo(words::summary);
     let wanted = model.memo(|f| {
         let decision = f.decisions.iter().find(|d| d.state == DecisionState::AwaitingApproval)?;
-        Some(format!("Approval needed: {}. Press A to approve, R to reject.", words::choice(f, &decision.chosen.choice)))
+        Some(format!("Approval needed: {}. Press A to approve, R to reject.", words::decision(f, decision)))
     });
     let toast = move || {
         model.message.get().map(|message| {

@@ -20,7 +20,7 @@ pub const PRESETS: &[Preset] = &[
     Preset {
         name: "boutique",
         title: "Online Boutique",
-        summary: "a web shop of 11 services under 40 users' actions a second, imported from a Kubernetes manifest",
+        summary: "a web shop of 11 services and a load generator, 40 requests a second, from a Kubernetes manifest",
     },
     Preset {
         name: "seed",

@@ -1,6 +1,7 @@
 //! The report of a run: numbers for comparison, the same bytes for the same run.
 
 use super::Session;
+use crate::ids::ServiceId;
 use crate::pipeline::{Decision, PipelineReport};
 use crate::sim::Account;
 use crate::sim::fault::{FaultSpec, FaultTarget};
@@ -45,6 +46,8 @@ pub struct RunReport {
     pub faults: Vec<FaultReport>,
     /// What the pipeline did.
     pub pipeline: PipelineReport,
+    /// Names of the services by their ids; `?` for those that were removed.
+    pub services: Vec<String>,
     /// The ledger.
     pub decisions: Vec<Decision>,
 }
@@ -65,6 +68,7 @@ impl RunReport {
             error_minutes: users.error_seconds as f64 / 60.0,
             faults: session.past_faults().iter().map(|f| fault_report(session, f.spec, f.since.as_secs_f64())).collect(),
             pipeline: session.pipeline().report(),
+            services: names(session.world().topology()),
             decisions: session.pipeline().decisions().cloned().collect(),
         }
     }
@@ -83,6 +87,10 @@ fn fault_report(session: &Session, spec: FaultSpec, began_s: f64) -> FaultReport
         detect_s: incident.map(|(detected, _)| (detected - began_s).max(0.0)),
         mitigate_s: incident.and_then(|(_, resolved)| Some(resolved? - began_s)),
     }
+}
+
+fn names(topology: &Topology) -> Vec<String> {
+    (0..topology.slots()).map(|slot| topology.name(ServiceId(slot as u32)).to_owned()).collect()
 }
 
 fn target_name(target: FaultTarget, topology: &Topology) -> String {

@@ -58,10 +58,16 @@ pub fn picks(frame: &Frame) -> Vec<Pick> {
         (service(&["currency", "order"], 3), FaultKind::InstanceKill, 1.0, "loses an instance", "How long until it is back?"),
         (service(&["shipping", "cart"], 4), FaultKind::Latency, 400.0, "answers 400 ms later", "Slow, but short of nothing."),
     ];
-    candidates
-        .into_iter()
-        .filter_map(|(target, kind, size, verb, lesson)| Some(pick(target?, kind, size, verb, lesson)))
-        .collect()
+    let picked = candidates.into_iter().filter_map(|(target, kind, size, verb, lesson)| {
+        let target = target?;
+        let alone = kind == FaultKind::ErrorBurst && !has_callers(frame, target);
+        Some(pick(target, kind, size, verb, if alone { "Is it the service itself, or what it needs?" } else { lesson }))
+    });
+    picked.collect()
+}
+
+fn has_callers(frame: &Frame, target: FaultTarget) -> bool {
+    matches!(target, FaultTarget::Service(id) if frame.edges.iter().any(|e| e.to == id))
 }
 
 fn choose_service(frame: &Frame, names: &[&str], skip: usize) -> Option<ServiceId> {

@@ -79,6 +79,16 @@ pub fn choice(frame: &Frame, choice: &Choice) -> String {
     }
 }
 
+/// What a decision does, and to whom: `Leave cartservice alone`.
+pub fn decision(frame: &Frame, decision: &Decision) -> String {
+    let name = frame.name(decision.service);
+    match decision.chosen.choice {
+        Choice::Act(_) => choice(frame, &decision.chosen.choice),
+        Choice::Hold => format!("Leave {name} alone"),
+        Choice::Page => format!("Page a person about {name}"),
+    }
+}
+
 /// The seed's name of a choice: `SCALE_UP`, `HOLD`, `PAGE`.
 pub const fn choice_key(choice: &Choice) -> &'static str {
     match choice {

@@ -23,7 +23,7 @@ impl Stage {
             "ArrowLeft" => self.walk(on, (-1.0, 0.0)),
             "ArrowDown" => self.walk(on, (0.0, 1.0)),
             "ArrowUp" => self.walk(on, (0.0, -1.0)),
-            "Enter" | " " => model.select(Some(on)),
+            "Enter" => model.select(Some(on)),
             "f" | "F" | "ContextMenu" => self.menu_by_key(on),
             "F10" if event.shift_key() => self.menu_by_key(on),
             "e" | "E" => self.ask_for_callee(on),

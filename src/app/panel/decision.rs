@@ -30,7 +30,7 @@ pub fn follow(model: Model, id: DecisionId) -> Memo<Option<Decision>> {
 fn one(model: Model, id: DecisionId) -> AnyView {
     let decision = follow(model, id);
     let state = Memo::new(move |_| decision.with(|d| d.as_ref().map_or(DecisionState::Expired, |d| d.state)));
-    let title = move || decision.with(|d| d.as_ref().map(|d| model.peek(|f| words::choice(f, &d.chosen.choice))));
+    let title = move || decision.with(|d| d.as_ref().map(|d| model.peek(|f| words::decision(f, d))));
     let outcome = move || decision.with(|d| d.as_ref().map(|d| d.outcome.clone()).filter(|o| !o.is_empty()));
     let body = move || decision.with_untracked(|d| d.as_ref().map(|d| model.peek(|f| Some(why(f, d)))));
     view! {

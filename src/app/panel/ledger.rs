@@ -29,7 +29,7 @@ fn entry(model: Model, id: DecisionId) -> AnyView {
     let opened = RwSignal::new(false);
     let state = Memo::new(move |_| decision.with(|d| d.as_ref().map_or(DecisionState::Expired, |d| d.state)));
     let at = move || decision.with(|d| d.as_ref().map(|d| format::clock(d.at)));
-    let title = move || decision.with(|d| d.as_ref().map(|d| model.peek(|f| words::choice(f, &d.chosen.choice))));
+    let title = move || decision.with(|d| d.as_ref().map(|d| model.peek(|f| words::decision(f, d))));
     let key = move || decision.with(|d| d.as_ref().map(|d| words::choice_key(&d.chosen.choice)));
     let outcome = move || decision.with(|d| d.as_ref().map(|d| d.outcome.clone()).filter(|o| !o.is_empty()));
     let body = move || {

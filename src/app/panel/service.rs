@@ -144,7 +144,7 @@ fn forecast(service: Service) -> impl IntoView {
 fn decisions(model: Model, id: ServiceId) -> impl IntoView {
     let newest = model.memo(move |f| {
         let about = f.decisions.iter().filter(|d| d.service == id || d.diagnosis.cause == id);
-        about.take(DECISIONS).map(|d| (d.id, d.at, words::choice(f, &d.chosen.choice), d.state)).collect::<Vec<_>>()
+        about.take(DECISIONS).map(|d| (d.id, d.at, words::decision(f, d), d.state)).collect::<Vec<_>>()
     });
     let rows = move || {
         newest

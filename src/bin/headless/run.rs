@@ -2,10 +2,11 @@
 
 use crate::arguments::{self, Arguments, Usage};
 use crate::{Failure, print, read_files};
-use sickbay::pipeline::Autonomy;
+use sickbay::pipeline::{Autonomy, Choice};
 use sickbay::scenario::presets::{PRESETS, preset};
 use sickbay::scenario::{Scenario, import};
 use sickbay::session::{Command, FaultReport, RunReport, Session};
+use sickbay::sim::World;
 use sickbay::units::{SimDuration, SimTime};
 use std::fmt::Write;
 
@@ -21,6 +22,7 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
         scenario.faults.push(fault);
     }
     let plan = Plan::of(&arguments).map_err(Failure::Usage)?;
+    check_faults(&scenario, plan.until)?;
     let healed = plan.play(&scenario, &plan.policy)?;
     let unhealed = if arguments.has("--paired") { Some(plan.play(&scenario, "none")?) } else { None };
     if arguments.has("--json") {
@@ -50,6 +52,22 @@ fn open(words: &[String]) -> Result<Scenario, Failure> {
     }
     let imported = import::read(&read_files(words)?);
     imported.scenario.ok_or_else(|| Failure::Input(import::report::to_text(&imported.preview)))
+}
+
+/// A fault that would be refused, or come too late, would make a report of something else: better none.
+fn check_faults(scenario: &Scenario, until: SimTime) -> Result<(), Failure> {
+    let mut world = World::new(scenario.topology.clone(), scenario.cluster_cpu, scenario.cluster_memory, 0);
+    for fault in &scenario.faults {
+        let kind = fault.spec.kind.name();
+        if let Err(error) = world.inject(fault.spec) {
+            return Err(Failure::Usage(Usage(format!("--fault {kind}: {error}"))));
+        }
+        if fault.at >= until {
+            let message = format!("--fault {kind}: it begins at {}, but the run ends at {until}; give a later --until", fault.at);
+            return Err(Failure::Usage(Usage(message)));
+        }
+    }
+    Ok(())
 }
 
 /// What the call asks for besides the scenario.
@@ -131,7 +149,41 @@ fn decisions(out: &mut String, report: &RunReport) {
     for decision in &report.decisions {
         let why = decision.diagnosis.evidence.first().map_or("", |e| e.text.as_str());
         let class = decision.diagnosis.class.name();
-        let _ = writeln!(out, "{} {} {class}: {}", decision.at, decision.id, decision.chosen.reason);
-        let _ = writeln!(out, "         {why}; {}: {}", decision.state.words(), decision.outcome);
+        let what = match decision.chosen.choice {
+            Choice::Act(action) => action.name(),
+            Choice::Hold => "hold",
+            Choice::Page => "page",
+        };
+        let service = report.services.get(decision.service.index()).map_or("?", String::as_str);
+        let outcome = decision.outcome.as_str();
+        let _ = writeln!(out, "{} {} {service} {class}: {what}, {}", decision.at, decision.id, decision.chosen.reason);
+        let end = if outcome.is_empty() { String::new() } else { format!(": {outcome}") };
+        let _ = writeln!(out, "           {why}; {}{end}", decision.state.words());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(faults: &[&str]) -> Option<String> {
+        let mut scenario = preset("boutique")?;
+        for text in faults {
+            let fault = arguments::fault(text, &scenario).ok()?;
+            scenario.faults.push(fault);
+        }
+        match check_faults(&scenario, SimTime::from_secs(60)) {
+            Err(Failure::Usage(usage)) => Some(usage.0),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn faults_that_the_world_would_refuse_are_refused_before_the_run() {
+        assert!(refused(&["cpu_hog:frontend:9"]).is_some_and(|why| why.contains("E0203")));
+        assert!(refused(&["partition:frontend"]).is_some_and(|why| why.contains("E0202")));
+        assert!(refused(&["partition:frontend->redis-cart"]).is_some_and(|why| why.contains("E0201")));
+        assert!(refused(&["cpu_hog:frontend:0.5:60"]).is_some_and(|why| why.contains("--until")));
+        assert_eq!(refused(&["cpu_hog:frontend:0.5", "partition:cartservice->redis-cart"]), None);
     }
 }

@@ -216,7 +216,17 @@ fn summary(counts: &str, preview: &Preview) -> String {
         (all, inferred) => format!("{} ({inferred} inferred from env)", counted(all, "edge")),
     };
     let errors = if errors > 0 { format!("; {}", counted(errors, "error")) } else { String::new() };
-    format!("{counts}{}; {edges}{errors}", ignored_part(&preview.ignored))
+    format!("{counts}{}; {edges}{}{errors}", ignored_part(&preview.ignored), loose_part(preview))
+}
+
+/// `; 12 services without any edge: draw or import them`, if that is most of them.
+fn loose_part(preview: &Preview) -> String {
+    let is_loose = |name: &String| !preview.edges.iter().any(|e| e.from == *name || e.to == *name);
+    let loose = preview.services.iter().filter(|s| is_loose(&s.name)).count();
+    if preview.edges_unknown || loose * 2 <= preview.services.len() {
+        return String::new();
+    }
+    format!("; {} without any: draw or import them", counted(loose, "service"))
 }
 
 /// `, 11 ignored (ServiceAccount)`: first words of what was ignored, each once.

@@ -74,7 +74,8 @@ fn demand_ms(draft: &Draft, i: usize, rate: f64, capacity: f64) -> f64 {
 }
 
 /// Where users enter: load generators that call somebody; else services that call and are not called. If that reaches less
-/// than half of the system, everything that nobody calls is an entry too, because an idle system shows nothing.
+/// than half of the system, everything that nobody calls is an entry too (but stores, if there is anything else), because an
+/// idle system shows nothing.
 fn entry_rates(draft: &Draft, wiring: &Wiring) -> Vec<f64> {
     let count = draft.services.len();
     let (mut calls, mut called) = (vec![false; count], vec![false; count]);
@@ -95,13 +96,20 @@ fn entry_rates(draft: &Draft, wiring: &Wiring) -> Vec<f64> {
     let inner = (0..count).filter(|i| !is_client(*i)).count();
     let reached = reached(sources, wiring, count).into_iter().enumerate().filter(|(i, r)| *r && !is_client(*i)).count();
     if reached * 2 < inner {
-        roots = (0..count).filter(open).collect();
+        let is_store = |i: &usize| STORES.contains(&draft.services[*i].kind);
+        roots = (0..count).filter(open).filter(|i| !is_store(i)).collect();
+        if roots.is_empty() {
+            roots = (0..count).filter(open).collect();
+        }
     }
     for &root in &roots {
         rates[root] = (ENTRY_RATE / roots.len() as f64).max(ENTRY_RATE_MIN);
     }
     rates
 }
+
+/// What users never call themselves.
+const STORES: [ServiceKind; 3] = [ServiceKind::Database, ServiceKind::Cache, ServiceKind::Queue];
 
 fn reached(mut open: Vec<usize>, wiring: &Wiring, count: usize) -> Vec<bool> {
     let mut seen = vec![false; count];
