@@ -98,7 +98,7 @@ pub fn browser() -> Result<(), String> {
         return Err(help);
     }
     println!("missing: {}; installing it as a system package", missing.join(" and "));
-    let install = ["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver"];
+    let install = ["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver", "fonts-dejavu-core"];
     run(apt().arg("update")).and_then(|()| run(apt().args(install))).map_err(|error| format!("{help}\n{error}"))?;
     if missing_browser().is_empty() { Ok(()) } else { Err(help) }
 }
