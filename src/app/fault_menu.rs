@@ -139,20 +139,20 @@ fn amount(chosen: RwSignal<FaultKind>, magnitude: RwSignal<f64>) -> impl IntoVie
     let scale = move || chosen.get().scale();
     let position = move || slider_of(chosen.get(), magnitude.get()).to_string();
     let slid = move |text: &str| magnitude.set(of_slider(chosen.get_untracked(), text.parse().unwrap_or(0.0)));
-    // The field shows what is typed, `0.` included, until the magnitude changes from elsewhere.
-    let written = RwSignal::new(magnitude.get_untracked().to_string());
+    // The field is its own while somebody types (`0.` is on the way to `0.9`); it is written when the magnitude comes from
+    // elsewhere.
+    let field = NodeRef::<leptos::html::Input>::new();
     Effect::new(move |_| {
         let value = magnitude.get();
-        if !value.is_nan() && written.get_untracked().parse() != Ok(value) {
-            written.set(value.to_string());
+        if let Some(field) = field.get()
+            && !value.is_nan()
+            && field.value().parse() != Ok(value)
+        {
+            field.set_value(&value.to_string());
         }
     });
-    let typed = move |text: String| {
-        // Without a number the magnitude is none, and injecting is refused with the range.
-        let value = text.parse::<f64>().unwrap_or(f64::NAN);
-        written.set(text);
-        magnitude.set(value);
-    };
+    // Without a number the magnitude is none, and injecting is refused with the range.
+    let typed = move |text: String| magnitude.set(text.parse().unwrap_or(f64::NAN));
     view! {
         <p class="effect">{move || effect_of(chosen.get())}</p>
         <div class="amount">
@@ -172,7 +172,7 @@ fn amount(chosen: RwSignal<FaultKind>, magnitude: RwSignal<f64>) -> impl IntoVie
                 step="any"
                 min=move || scale().min.to_string()
                 max=move || scale().max.to_string()
-                prop:value=move || written.get()
+                node_ref=field
                 on:input:target=move |event| typed(event.target().value())
             />
         </div>
