@@ -9,7 +9,7 @@ use crate::ids::{ActionId, InstanceId, ServiceId};
 use crate::sim::{Event, Exit, Gauges, Outcome, TimedEvent, World};
 use crate::telemetry::{Level, LogLine, Metric, Observation, Subject};
 use crate::units::{SimDuration, SimTime};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// At least this share of users' requests failed: an error second.
 const ERROR_SECOND_RATIO: f64 = 0.01;
@@ -195,8 +195,8 @@ impl Simulated {
     }
 
     fn observe_edges(&mut self, now: SimTime, out: &mut Vec<Observation>) {
-        let topology = self.world.topology();
-        self.edges.retain(|(from, to), _| topology.edges().any(|e| (e.from, e.to) == (*from, *to)));
+        let drawn: BTreeSet<_> = self.world.topology().edges().map(|e| (e.from, e.to)).collect();
+        self.edges.retain(|edge, _| drawn.contains(edge));
         for ((from, to), (meter, _)) in &mut self.edges {
             meter.roll();
             let values = [

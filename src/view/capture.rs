@@ -10,6 +10,7 @@ use crate::session::{Session, SystemMetric};
 use crate::sim::fault::FaultTarget;
 use crate::telemetry::{Metric, Series, Subject};
 use crate::topology::Service;
+use std::collections::BTreeSet;
 
 /// Resolved alerts shown beside the firing ones.
 const ALERTS_LEN_MAX: usize = 50;
@@ -128,10 +129,10 @@ fn service_frame(session: &Session, id: ServiceId, service: &Service) -> Service
 fn edge_frames(session: &Session) -> Vec<EdgeFrame> {
     let world = session.world();
     let latest = |from, to, metric| session.pipeline().latest(Subject::Edge { from, to }, metric);
-    let mut edges: Vec<EdgeFrame> = Vec::new();
+    let (mut edges, mut seen) = (Vec::new(), BTreeSet::new());
     for edge in world.topology().edges() {
         let (from, to) = (edge.from, edge.to);
-        if edges.iter().any(|e| (e.from, e.to) == (from, to)) {
+        if !seen.insert((from, to)) {
             continue;
         }
         edges.push(EdgeFrame {

