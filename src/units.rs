@@ -133,6 +133,14 @@ impl Ratio {
     pub const ZERO: Self = Self(0.0);
     /// Always.
     pub const ONE: Self = Self(1.0);
+    /// One in two.
+    pub const HALF: Self = Self(0.5);
+    /// One in four.
+    pub const QUARTER: Self = Self(0.25);
+    /// One in ten.
+    pub const TENTH: Self = Self(0.1);
+    /// One in twenty.
+    pub const TWENTIETH: Self = Self(0.05);
 
     /// Checks `value`.
     ///

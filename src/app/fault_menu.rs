@@ -28,6 +28,9 @@ fn kinds(target: FaultTarget) -> Vec<FaultKind> {
     let fits = |kind: &FaultKind| match target {
         FaultTarget::Service(_) => kind.fits_service(),
         FaultTarget::Edge { .. } => kind.fits_edge(),
+        FaultTarget::Instance { .. } => kind.fits_instance(),
+        FaultTarget::Node(_) | FaultTarget::Zone(_) => kind.fits_node(),
+        FaultTarget::Zones(..) => kind.fits_zones(),
     };
     FaultKind::ALL.into_iter().filter(fits).collect()
 }

@@ -3,8 +3,9 @@
 pub mod import;
 pub mod presets;
 
+use crate::action::Action;
 use crate::sim::fault::FaultSpec;
-use crate::topology::Topology;
+use crate::topology::{Cluster, Topology, TopologyEdit};
 use crate::units::{Mebibytes, Millicores, SimTime};
 use serde::{Deserialize, Serialize};
 
@@ -17,35 +18,70 @@ pub struct PlannedFault {
     pub spec: FaultSpec,
 }
 
+/// A change of the system that the scenario itself makes: a roll-out of other settings, a person's repair.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedEdit {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub edit: TopologyEdit,
+}
+
+/// An action that the scenario itself takes, as an operator would.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PlannedAction {
+    /// When.
+    pub at: SimTime,
+    /// What.
+    pub action: Action,
+}
+
 /// What there is to run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Scenario {
     /// Its name.
     pub name: String,
+    /// What to watch, in a sentence or two; may be empty.
+    pub about: String,
     /// The system at the start.
     pub topology: Topology,
-    /// CPU that the nodes have for instances, all together.
-    pub cluster_cpu: Millicores,
-    /// Memory that the nodes have for instances, all together.
-    pub cluster_memory: Mebibytes,
+    /// The machines.
+    pub cluster: Cluster,
     /// Faults that come by themselves.
     pub faults: Vec<PlannedFault>,
+    /// Changes that come by themselves.
+    pub edits: Vec<PlannedEdit>,
+    /// Actions that come by themselves.
+    pub actions: Vec<PlannedAction>,
 }
 
+/// Zones of a scenario that names none: the usual number in a region.
+const ZONES: u8 = 3;
+/// Pods per node at the start, at most: half of the kubelet's 110.
+const PODS_PER_NODE: u32 = 55;
+
 impl Scenario {
-    /// A scenario without faults on nodes with room for as much again as the instances request at the start
-    /// (half-full nodes: the headroom that zone fail-over needs).
+    /// A scenario without faults on three zones of nodes, with room for as much again as the instances request at the
+    /// start (half-full nodes: the headroom that zone fail-over needs).
     pub fn of(name: impl Into<String>, topology: Topology) -> Self {
-        let (cpu, memory) = topology.services().fold((0, 0.0), |(cpu, memory), (_, s)| {
-            let (requested_cpu, requested_memory) = (s.cpu_request.0 * s.replicas, s.memory_request.0 * f64::from(s.replicas));
-            (cpu + requested_cpu, memory + requested_memory)
-        });
-        Self {
-            name: name.into(),
-            topology,
-            cluster_cpu: Millicores(cpu * 2 + 1_000),
-            cluster_memory: Mebibytes(memory * 2.0 + 1_024.0),
-            faults: Vec::new(),
-        }
+        let cluster = roomy_cluster(&topology);
+        let (faults, edits, actions) = (Vec::new(), Vec::new(), Vec::new());
+        Self { name: name.into(), about: String::new(), topology, cluster, faults, edits, actions }
     }
+}
+
+fn roomy_cluster(topology: &Topology) -> Cluster {
+    let (mut pods, mut cpu, mut memory) = (0_u32, 0.0, 0.0);
+    let (mut largest_cpu, mut largest_memory) = (0_u32, 0.0_f64);
+    for (_, s) in topology.services() {
+        pods = pods.saturating_add(s.replicas);
+        cpu += f64::from(s.cpu_request.0) * f64::from(s.replicas);
+        memory += s.memory_request.0 * f64::from(s.replicas);
+        largest_cpu = largest_cpu.max(s.cpu_request.0);
+        largest_memory = largest_memory.max(s.memory_request.0);
+    }
+    let per_zone = pods.div_ceil(PODS_PER_NODE * u32::from(ZONES)).max(1);
+    let nodes = f64::from(per_zone) * f64::from(ZONES);
+    let node_cpu = (cpu * 2.0 / nodes) as u32 + largest_cpu + 1_000;
+    Cluster::zones(ZONES, per_zone, Millicores(node_cpu), Mebibytes(memory * 2.0 / nodes + largest_memory + 1_024.0))
 }

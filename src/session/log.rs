@@ -97,12 +97,14 @@ impl EventLog {
     }
     fn push_fault(&mut self, at: SimTime, fault: &ActiveFault, topology: &Topology, word: &str) {
         let scale = fault.spec.kind.scale();
-        let (place, service) = match fault.spec.target {
-            FaultTarget::Service(id) => (topology.name(id).to_owned(), id),
-            FaultTarget::Edge { from, to } => (format!("{} -> {}", topology.name(from), topology.name(to)), to),
+        let service = match fault.spec.target {
+            FaultTarget::Service(id) | FaultTarget::Instance { service: id, .. } => Some(id),
+            FaultTarget::Edge { to, .. } => Some(to),
+            FaultTarget::Node(_) | FaultTarget::Zone(_) | FaultTarget::Zones(..) => None,
         };
+        let place = fault.spec.target.words(|id| topology.name(id).to_owned());
         let text = format!("fault {word}: {} on {place}, {} {}", scale.label, fault.spec.magnitude, scale.unit);
-        self.push(at, LogKind::Fault, Some(service), text);
+        self.push(at, LogKind::Fault, service, text);
     }
     fn push_receipt(&mut self, at: SimTime, receipt: &Receipt) {
         let end = match &receipt.status {

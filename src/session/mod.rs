@@ -53,7 +53,7 @@ impl Session {
     /// Begins a run of `scenario`. Healing policy `rules`, heal dial on its default.
     pub fn new(mut scenario: Scenario, seed: u64) -> Self {
         scenario.faults.sort_by_key(|f| f.at);
-        let world = World::new(scenario.topology.clone(), scenario.cluster_cpu, scenario.cluster_memory, seed);
+        let world = World::new(scenario.topology.clone(), scenario.cluster.clone(), seed);
         let pipeline = Pipeline::new(world.topology(), Policy::default());
         let mut session = Self {
             scenario,

@@ -94,8 +94,5 @@ fn names(topology: &Topology) -> Vec<String> {
 }
 
 fn target_name(target: FaultTarget, topology: &Topology) -> String {
-    match target {
-        FaultTarget::Service(id) => topology.name(id).to_owned(),
-        FaultTarget::Edge { from, to } => format!("{} -> {}", topology.name(from), topology.name(to)),
-    }
+    target.words(|id| topology.name(id).to_owned())
 }

@@ -62,6 +62,7 @@ pub(super) fn label(edit: &TopologyEdit, topology: &Topology) -> String {
     match edit {
         TopologyEdit::AddService(service) => format!("add service {}", service.name),
         TopologyEdit::RemoveService(id) => format!("remove service {}", name(id)),
+        TopologyEdit::Configure(id, _) => format!("configure {}", name(id)),
         TopologyEdit::Rename(id, to) => format!("rename {} to {to}", name(id)),
         TopologyEdit::AddCall { from, call } => format!("add call {} -> {}", name(from), name(&call.to)),
         TopologyEdit::RemoveCall { from, to } => format!("remove call {} -> {}", name(from), name(to)),

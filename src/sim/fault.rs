@@ -24,21 +24,52 @@ pub enum FaultKind {
     CrashLoop,
     /// This share of messages on an edge's direct path is lost without an answer.
     Partition,
-    /// Multiplies the users' requests that enter here (or, for an inner service, of every entry that leads here).
+    /// Multiplies the users' requests that enter here (or, for an inner service, of every entry that leads here). Below
+    /// 1 it is a drop.
     TrafficSpike,
+    /// Nothing in these instances moves any more: no request is worked on, no probe answered. A restart cures it. On a
+    /// service: this many of its instances.
+    Hang,
+    /// Every request, on later instances too, waits this many ms more without using CPU (a slow disk or outside interface).
+    SlowResponses,
+    /// A roll-out of a version that fails this share of its requests begins. A roll-back cures it, a restart does not.
+    BadDeploy,
+    /// A configuration under which this share of requests fails reaches all instances at once, later ones too. A roll-back
+    /// cures it.
+    BadConfig,
+    /// A cache loses this share of what it holds, once.
+    CacheFlush,
+    /// This share of requests falls on one key: with ring hashing, on one instance.
+    HotKey,
+    /// New connections to the service fail (an expired certificate, a name that does not resolve); established ones live
+    /// on until they are renewed. The magnitude is the age in seconds at which connections are renewed.
+    NoNewConnections,
+    /// A node or a zone is gone: power, network, everything. The magnitude is not used.
+    Outage,
+    /// Another tenant takes this share of the node's CPU.
+    NoisyNeighbour,
 }
 
 impl FaultKind {
     /// All kinds, in menu order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 17] = [
         Self::InstanceKill,
         Self::CrashLoop,
+        Self::Hang,
         Self::Latency,
+        Self::SlowResponses,
         Self::ErrorBurst,
         Self::CpuHog,
         Self::MemoryLeak,
+        Self::BadDeploy,
+        Self::BadConfig,
         Self::Partition,
+        Self::NoNewConnections,
         Self::TrafficSpike,
+        Self::HotKey,
+        Self::CacheFlush,
+        Self::Outage,
+        Self::NoisyNeighbour,
     ];
 
     /// Name in files, commands and messages: `cpu_hog`.
@@ -52,6 +83,15 @@ impl FaultKind {
             Self::CrashLoop => "crash_loop",
             Self::Partition => "partition",
             Self::TrafficSpike => "traffic_spike",
+            Self::Hang => "hang",
+            Self::SlowResponses => "slow_responses",
+            Self::BadDeploy => "bad_deploy",
+            Self::BadConfig => "bad_config",
+            Self::CacheFlush => "cache_flush",
+            Self::HotKey => "hot_key",
+            Self::NoNewConnections => "no_new_connections",
+            Self::Outage => "outage",
+            Self::NoisyNeighbour => "noisy_neighbour",
         }
     }
     /// Label, unit, smallest, usual and largest magnitude.
@@ -64,16 +104,37 @@ impl FaultKind {
             Self::InstanceKill => ("Kill instances", "instances", 1.0, 1.0, 100.0),
             Self::CrashLoop => ("Crash loop", "s of life", 0.0, 2.0, 60.0),
             Self::Partition => ("Partition", "share of messages", 0.05, 1.0, 1.0),
-            Self::TrafficSpike => ("Traffic spike", "times", 1.1, 3.0, 100.0),
+            Self::TrafficSpike => ("Traffic spike", "times", 0.0, 3.0, 100.0),
+            Self::Hang => ("Hang", "instances", 1.0, 1.0, 1_000.0),
+            Self::SlowResponses => ("Slow responses", "ms", 1.0, 500.0, 60_000.0),
+            Self::BadDeploy => ("Bad deploy", "share of requests", 0.01, 0.3, 1.0),
+            Self::BadConfig => ("Bad configuration", "share of requests", 0.01, 0.5, 1.0),
+            Self::CacheFlush => ("Cache flush", "share of keys", 0.01, 1.0, 1.0),
+            Self::HotKey => ("Hot key", "share of requests", 0.01, 0.3, 1.0),
+            Self::NoNewConnections => ("No new connections", "s of connection age", 1.0, 300.0, 3_600.0),
+            Self::Outage => ("Outage", "", 1.0, 1.0, 1.0),
+            Self::NoisyNeighbour => ("Noisy neighbour", "share of the node's CPU", 0.05, 0.6, 0.95),
         };
         FaultScale { label, unit, min, usual, max }
     }
     /// Whether it can be put on a service.
     pub const fn fits_service(self) -> bool {
-        !matches!(self, Self::Partition)
+        !matches!(self, Self::Partition | Self::Outage | Self::NoisyNeighbour)
     }
     /// Whether it can be put on an edge.
     pub const fn fits_edge(self) -> bool {
+        matches!(self, Self::Partition | Self::Latency)
+    }
+    /// Whether it can be put on one instance.
+    pub const fn fits_instance(self) -> bool {
+        matches!(self, Self::CpuHog | Self::ErrorBurst | Self::Latency | Self::InstanceKill | Self::Hang | Self::SlowResponses)
+    }
+    /// Whether it can be put on a node or a zone.
+    pub const fn fits_node(self) -> bool {
+        matches!(self, Self::Outage | Self::NoisyNeighbour)
+    }
+    /// Whether it can be put on the network between two zones.
+    pub const fn fits_zones(self) -> bool {
         matches!(self, Self::Partition | Self::Latency)
     }
 }
@@ -106,6 +167,34 @@ pub enum FaultTarget {
         /// The callee.
         to: ServiceId,
     },
+    /// One instance of a service, by its ordinal: 0 is the first pod.
+    Instance {
+        /// Whose.
+        service: ServiceId,
+        /// Which, 0-based.
+        ordinal: u32,
+    },
+    /// A node, by its index in the cluster.
+    Node(u32),
+    /// All nodes of a zone.
+    Zone(u8),
+    /// Messages from one zone to the other and back.
+    Zones(u8, u8),
+}
+
+impl FaultTarget {
+    /// In words, with the names that `name` knows: `cart`, `web -> cart`, `cart[0]`, `node 2`, `zone a`, `zones a, b`.
+    pub fn words(self, name: impl Fn(ServiceId) -> String) -> String {
+        let zone = |zone: u8| char::from(b'a' + zone.min(25));
+        match self {
+            Self::Service(id) => name(id),
+            Self::Edge { from, to } => format!("{} -> {}", name(from), name(to)),
+            Self::Instance { service, ordinal } => format!("{}[{ordinal}]", name(service)),
+            Self::Node(node) => format!("node {node}"),
+            Self::Zone(z) => format!("zone {}", zone(z)),
+            Self::Zones(a, b) => format!("zones {}, {}", zone(a), zone(b)),
+        }
+    }
 }
 
 /// One fault to inject.

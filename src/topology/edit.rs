@@ -1,7 +1,7 @@
 //! Changes to a running system. Each edit checks itself, applies whole or not at all, and yields its inverse, so undo
 //! is another edit and never a reset.
 
-use super::{Call, SERVICES_MAX, Service, Topology};
+use super::{Call, SERVICES_MAX, Service, Step, Topology};
 use crate::ids::ServiceId;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -14,6 +14,8 @@ pub enum TopologyEdit {
     AddService(Box<Service>),
     /// Removes a service and all calls to it.
     RemoveService(ServiceId),
+    /// Gives a service other settings: everything but its name and its calls' targets may differ.
+    Configure(ServiceId, Box<Service>),
     /// Gives a service another name.
     Rename(ServiceId, String),
     /// Adds a call as a stage of its own, after the others.
@@ -78,6 +80,7 @@ impl Topology {
         match edit {
             TopologyEdit::AddService(service) => self.add_service(service),
             TopologyEdit::RemoveService(id) => self.remove_service(*id),
+            TopologyEdit::Configure(id, service) => self.configure(*id, service),
             TopologyEdit::Rename(id, name) => self.rename(*id, name),
             TopologyEdit::AddCall { from, call } => {
                 self.check_new_edge(*from, call.to)?;
@@ -91,7 +94,7 @@ impl Topology {
                 self.check_edge(*from, *to)?;
                 self.check_new_edge(*from, *new_to)?;
                 self.change(*from, |s| {
-                    for call in s.stages.iter_mut().flatten().filter(|c| c.to == *to) {
+                    for call in s.calls_mut().filter(|c| c.to == *to) {
                         call.to = *new_to;
                     }
                 })
@@ -123,6 +126,14 @@ impl Topology {
         }
         self.set(id, None);
         Ok(TopologyEdit::Restore(before))
+    }
+
+    fn configure(&mut self, id: ServiceId, service: &Service) -> Result<TopologyEdit, EditError> {
+        let before = self.get(id).cloned().ok_or(EditError::NoService(id))?;
+        if before.name != service.name {
+            self.check_name(&service.name, Some(id))?;
+        }
+        self.restore(&[(id, Some(service.clone()))])
     }
 
     fn rename(&mut self, id: ServiceId, name: &str) -> Result<TopologyEdit, EditError> {
@@ -183,7 +194,7 @@ impl Topology {
             return Err(EditError::EdgeExists(from, to));
         }
         self.get(from).ok_or(EditError::NoService(from))?;
-        if self.reaches(to, from) {
+        if self.waits_for(to, from) {
             let (from, to) = names();
             return Err(EditError::Cycle(from, to));
         }
@@ -196,6 +207,25 @@ fn remove_calls(service: &mut Service, to: ServiceId) {
         stage.retain(|c| c.to != to);
     }
     service.stages.retain(|stage| !stage.is_empty());
+    for endpoint in &mut service.endpoints {
+        for step in &mut endpoint.steps {
+            match step {
+                Step::Calls { calls, .. } => calls.retain(|c| c.to != to),
+                Step::Cached(lookup) => lookup.origin.retain(|c| c.to != to),
+                Step::Cpu(_) | Step::Wait(_) | Step::Lock { .. } => {}
+            }
+        }
+        endpoint.steps.retain(|step| !uses(step, to));
+    }
+}
+
+/// Whether nothing is left of a step without calls to `to`: a cache that is gone takes its look-up along.
+fn uses(step: &Step, to: ServiceId) -> bool {
+    match step {
+        Step::Calls { calls, .. } => calls.is_empty(),
+        Step::Cached(lookup) => lookup.cache.to == to,
+        Step::Cpu(_) | Step::Wait(_) | Step::Lock { .. } => false,
+    }
 }
 
 #[cfg(test)]

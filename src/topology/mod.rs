@@ -2,14 +2,28 @@
 //!
 //! A [`Topology`] is indexed by [`ServiceId`]; a removed service leaves a hole, so an id means one service for the
 //! whole run. Calls live with their caller, grouped in *stages*: stages run one after the other, the calls of one
-//! stage run in parallel. The call graph is acyclic (checked by every edit), because a cycle of synchronous calls
-//! would never end.
+//! stage run in parallel. The graph of calls whose callers wait is acyclic (checked by every edit), because a cycle of
+//! synchronous calls would never end.
 
+mod client;
+mod distribution;
 mod edit;
+mod endpoint;
+mod platform;
+mod server;
 mod service;
+mod workload;
 
+pub use client::{
+    AdaptiveThrottle, Balancing, Breaker, CallPolicy, Jitter, OutlierEjection, Pool, RetryBudget, RetryOn,
+};
+pub use distribution::{Distribution, Shape};
 pub use edit::{EditError, TopologyEdit};
-pub use service::{Call, CallPolicy, Demand, Service, ServiceKind};
+pub use endpoint::{CacheLookup, Call, CallMode, Endpoint, Step};
+pub use platform::{Autoscaler, Cluster, Network, Node, Probe, Probes, RollOut};
+pub use server::{CoDel, ConcurrencyLimit, Heap, QueueOrder, RateLimit, ServerPolicy, Shedding, WarmUp};
+pub use service::{Demand, Service, ServiceKind};
+pub use workload::{Arrivals, RateChange, Workload};
 
 use crate::ids::ServiceId;
 use serde::{Deserialize, Serialize};
@@ -64,9 +78,13 @@ impl Topology {
     pub fn name(&self, id: ServiceId) -> &str {
         self.get(id).map_or("?", |s| s.name.as_str())
     }
-    /// All calls, by caller id and then in call order.
+    /// All edges, by caller id and then in call order. Several calls between the same two services are one edge, with
+    /// the first call's settings.
     pub fn edges(&self) -> impl Iterator<Item = Edge<'_>> {
-        self.services().flat_map(|(from, s)| s.calls().map(move |call| Edge { from, to: call.to, call }))
+        self.services().flat_map(|(from, s)| {
+            let first = move |(i, call): &(usize, &Call)| s.calls().take(*i).all(|earlier| earlier.to != call.to);
+            s.calls().enumerate().filter(first).map(move |(_, call)| Edge { from, to: call.to, call })
+        })
     }
     /// Who calls `id`.
     pub fn callers(&self, id: ServiceId) -> Vec<ServiceId> {
@@ -74,10 +92,26 @@ impl Topology {
     }
     /// Whom `id` calls.
     pub fn callees(&self, id: ServiceId) -> Vec<ServiceId> {
-        self.get(id).map(|s| s.calls().map(|c| c.to).collect()).unwrap_or_default()
+        self.edges_of(id, |_| true)
     }
     /// Whether `to` can be reached from `from` along calls (a service reaches itself).
     pub fn reaches(&self, from: ServiceId, to: ServiceId) -> bool {
+        self.is_path(from, to, |_| true)
+    }
+    /// Whether a request at `from` may have to wait for `to`: along calls whose caller waits.
+    pub fn waits_for(&self, from: ServiceId, to: ServiceId) -> bool {
+        self.is_path(from, to, waits)
+    }
+    fn edges_of(&self, id: ServiceId, counts: fn(&Call) -> bool) -> Vec<ServiceId> {
+        let mut callees: Vec<ServiceId> = Vec::new();
+        for call in self.get(id).into_iter().flat_map(Service::calls).filter(|call| counts(call)) {
+            if !callees.contains(&call.to) {
+                callees.push(call.to);
+            }
+        }
+        callees
+    }
+    fn is_path(&self, from: ServiceId, to: ServiceId, counts: fn(&Call) -> bool) -> bool {
         let mut seen = vec![false; self.slots.len()];
         let mut open = vec![from];
         while let Some(id) = open.pop() {
@@ -87,21 +121,35 @@ impl Topology {
             if let Some(flag) = seen.get_mut(id.index())
                 && !std::mem::replace(flag, true)
             {
-                open.extend(self.callees(id));
+                open.extend(self.edges_of(id, counts));
             }
         }
         false
     }
-    /// The path of names of some cycle, first name repeated at the end; `None` if the graph is acyclic.
+    /// The path of names of some cycle of calls whose callers wait, first name repeated at the end; `None` if there is
+    /// none. Hand-offs and asynchronous calls hold nobody, so they may go round.
     pub fn cycle(&self) -> Option<Vec<String>> {
-        let edge = self.edges().find(|e| self.reaches(e.to, e.from))?;
-        let (mut path, mut at) = (vec![self.name(edge.from).to_owned()], edge.to);
-        while at != edge.from && path.len() <= self.slots.len() {
-            path.push(self.name(at).to_owned());
-            at = self.callees(at).into_iter().find(|next| self.reaches(*next, edge.from))?;
+        let mut done = vec![false; self.slots.len()];
+        for (start, _) in self.services() {
+            let mut path = vec![start];
+            let mut open = vec![self.edges_of(start, waits)];
+            while let Some(left) = open.last_mut() {
+                let Some(next) = left.pop() else {
+                    open.pop();
+                    done[path.pop()?.index()] = true;
+                    continue;
+                };
+                if let Some(from) = path.iter().position(|id| *id == next) {
+                    let names = path[from..].iter().chain([&next]).map(|id| self.name(*id).to_owned());
+                    return Some(names.collect());
+                }
+                if done.get(next.index()).is_some_and(|done| !done) {
+                    path.push(next);
+                    open.push(self.edges_of(next, waits));
+                }
+            }
         }
-        path.push(self.name(edge.from).to_owned());
-        Some(path)
+        None
     }
     /// Adds a service in a new slot and returns its id. For building; running systems are changed by [`TopologyEdit`].
     pub fn push(&mut self, service: Service) -> ServiceId {
@@ -118,4 +166,8 @@ impl Topology {
         }
         self.slots[id.index()] = service;
     }
+}
+
+fn waits(call: &Call) -> bool {
+    call.mode == CallMode::Wait
 }

@@ -1,6 +1,10 @@
 //! A service, what one of its requests costs, and whom it calls.
 
-use crate::ids::ServiceId;
+use super::distribution::{Distribution, Shape};
+use super::endpoint::{Call, Endpoint, Step};
+use super::platform::{Autoscaler, Probes, RollOut};
+use super::server::{Heap, ServerPolicy, WarmUp};
+use super::workload::Workload;
 use crate::units::{Mebibytes, Millicores, PerSecond, Ratio, SimDuration};
 use serde::{Deserialize, Serialize};
 
@@ -22,61 +26,26 @@ pub enum ServiceKind {
 }
 
 /// What one request needs at this service itself.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Demand {
     /// Mean CPU time on one core, in microseconds.
     pub cpu_us_mean: f64,
     /// Mean time of waiting without CPU (disk, external I/O) while the worker slot is held, in microseconds.
     pub wait_us_mean: f64,
-    /// Lognormal shape of both (standard deviation of the logarithm); 0 is constant.
-    pub sigma: f64,
+    /// Shape of both around their means.
+    pub shape: Shape,
     /// Share of requests that fail by themselves after their CPU time.
     pub error_ratio: Ratio,
 }
 
-/// How a caller guards one call.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CallPolicy {
-    /// Longest wait for one attempt; the callee's work is not cancelled.
-    pub timeout: SimDuration,
-    /// Attempts in all, 1..=10.
-    pub attempts_max: u8,
-    /// Back-off before the second attempt; doubles at each further one. Full jitter: uniform in 0..back-off.
-    pub backoff_base: SimDuration,
-    /// Longest back-off before jitter.
-    pub backoff_max: SimDuration,
-}
-
-impl Default for CallPolicy {
-    /// 1 s a try, one retry, back-off 25 ms doubling to 250 ms with full jitter (Envoy's defaults for a route with a
-    /// retry policy; its route time-out of 15 s is replaced by 1 s a try, the Hystrix default).
-    fn default() -> Self {
-        Self {
-            timeout: SimDuration::from_secs(1),
-            attempts_max: 2,
-            backoff_base: SimDuration::from_millis(25),
-            backoff_max: SimDuration::from_millis(250),
-        }
+impl Demand {
+    /// The CPU time.
+    pub const fn cpu(&self) -> Distribution {
+        Distribution { mean_us: self.cpu_us_mean, shape: self.shape }
     }
-}
-
-/// One edge of the call graph, seen from the caller.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Call {
-    /// The callee.
-    pub to: ServiceId,
-    /// Share of the caller's requests that make this call.
-    pub probability: Ratio,
-    /// Whether the caller can answer without it: a failed optional call does not fail the request.
-    pub optional: bool,
-    /// Time-out and retries.
-    pub policy: CallPolicy,
-}
-
-impl Call {
-    /// A required call made by every request, with the default policy.
-    pub fn to(to: ServiceId) -> Self {
-        Self { to, probability: Ratio::ONE, optional: false, policy: CallPolicy::default() }
+    /// The waiting time.
+    pub const fn wait(&self) -> Distribution {
+        Distribution { mean_us: self.wait_us_mean, shape: self.shape }
     }
 }
 
@@ -111,10 +80,38 @@ pub struct Service {
     pub startup: SimDuration,
     /// Cost of one request.
     pub demand: Demand,
-    /// Users' requests entering here from outside, per second (open loop, Poisson).
+    /// Users' requests entering here from outside, per second.
     pub entry_rate: PerSecond,
-    /// Calls: stages in sequence, the calls of one stage in parallel.
+    /// How the users come.
+    pub workload: Workload,
+    /// Calls of the main endpoint: stages in sequence, the calls of one stage in parallel.
     pub stages: Vec<Vec<Call>>,
+    /// Further endpoints.
+    pub endpoints: Vec<Endpoint>,
+    /// How an instance guards itself.
+    pub server: ServerPolicy,
+    /// Extra waiting time of a request per other request in the instance, in microseconds (contention for something that
+    /// is neither CPU nor a worker).
+    pub contention_us: f64,
+    /// Memory that each served request leaves behind until the next restart.
+    pub leak_per_request: Mebibytes,
+    /// A garbage-collected heap.
+    pub heap: Option<Heap>,
+    /// A cold process is slower.
+    pub warm_up: Option<WarmUp>,
+    /// Whether the CPU limit works as CFS quotas do: full speed until the limit's share of each 100 ms is used up, then
+    /// nothing. False spreads the limit evenly.
+    pub cfs_quota: bool,
+    /// Keys that one instance can keep, for kind `Cache`.
+    pub cache_keys: u32,
+    /// The kubelet's probes.
+    pub probes: Probes,
+    /// The horizontal pod autoscaler.
+    pub autoscaler: Option<Autoscaler>,
+    /// How a new version replaces an old one.
+    pub roll_out: RollOut,
+    /// Voluntary disruptions leave at least this many ready instances (`PodDisruptionBudget` minAvailable).
+    pub ready_min: u32,
 }
 
 impl Service {
@@ -137,14 +134,52 @@ impl Service {
             workers: 200,
             queue_len_max: 100,
             startup: SimDuration::from_secs(5),
-            demand: Demand { cpu_us_mean: 5_000.0, wait_us_mean: 0.0, sigma: 0.5, error_ratio: Ratio::ZERO },
+            demand: Demand { cpu_us_mean: 5_000.0, ..Demand::default() },
             entry_rate: PerSecond(0.0),
+            workload: Workload::default(),
             stages: Vec::new(),
+            endpoints: Vec::new(),
+            server: ServerPolicy::default(),
+            contention_us: 0.0,
+            leak_per_request: Mebibytes(0.0),
+            heap: None,
+            warm_up: None,
+            cfs_quota: false,
+            cache_keys: 100_000,
+            probes: Probes::default(),
+            autoscaler: None,
+            roll_out: RollOut::default(),
+            ready_min: 0,
         }
     }
-    /// All calls in call order.
+    /// A client outside the system: no work of its own, any number of requests at once, never overloaded.
+    pub fn client(name: impl Into<String>) -> Self {
+        Self {
+            kind: ServiceKind::Client,
+            cpu_limit: Millicores(1_000_000),
+            cpu_request: Millicores(0),
+            memory_request: Mebibytes(0.0),
+            memory_limit: Mebibytes(1e9),
+            memory_per_request: Mebibytes(0.0),
+            workers: u32::MAX,
+            demand: Demand::default(),
+            startup: SimDuration::ZERO,
+            ..Self::named(name)
+        }
+    }
+    /// All calls in call order, those of the main endpoint first.
     pub fn calls(&self) -> impl Iterator<Item = &Call> {
-        self.stages.iter().flatten()
+        let further = self.endpoints.iter().flat_map(|e| e.steps.iter().flat_map(Step::calls));
+        self.stages.iter().flatten().chain(further)
+    }
+    /// All calls, for changing.
+    pub fn calls_mut(&mut self) -> impl Iterator<Item = &mut Call> {
+        let further = self.endpoints.iter_mut().flat_map(|e| e.steps.iter_mut().flat_map(Step::calls_mut));
+        self.stages.iter_mut().flatten().chain(further)
+    }
+    /// Number of endpoints, the main one included.
+    pub fn endpoint_count(&self) -> usize {
+        1 + self.endpoints.len()
     }
     /// Whether the healer may act on it.
     pub fn is_healable(&self) -> bool {

@@ -136,10 +136,7 @@ pub const fn state_key(state: DecisionState) -> &'static str {
 
 /// Where a fault sits: `cartservice`, `cartservice → redis-cart`.
 pub fn target(frame: &Frame, target: FaultTarget) -> String {
-    match target {
-        FaultTarget::Service(id) => frame.name(id),
-        FaultTarget::Edge { from, to } => format!("{} → {}", frame.name(from), frame.name(to)),
-    }
+    target.words(|id| frame.name(id)).replace("->", "→")
 }
 
 /// A magnitude with its unit: `60 % of requests`, `200 ms`, `3 instances`.

@@ -195,7 +195,7 @@ spec: {containers: [{name: m}]}
     let topology = read.scenario.unwrap().topology;
     let web = topology.get(topology.by_name("web").unwrap()).unwrap();
     assert_eq!((web.entry_rate.0, web.demand.cpu_us_mean, web.demand.wait_us_mean), (50.0, 1_500.0, 20_000.0));
-    assert_eq!((web.demand.sigma, web.demand.error_ratio.get(), web.memory_base.0), (0.2, 0.01, 48.0));
+    assert_eq!((web.demand.shape, web.demand.error_ratio.get(), web.memory_base.0), (Shape::Lognormal(0.2), 0.01, 48.0));
     let stages: Vec<Vec<_>> =
         web.stages.iter().map(|s| s.iter().map(|c| (topology.name(c.to), c.probability.get(), c.optional)).collect()).collect();
     assert_eq!(stages, [vec![("auth", 1.0, false), ("catalog", 0.5, false)], vec![("mail", 0.1, true)]]);

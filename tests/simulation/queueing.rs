@@ -2,7 +2,7 @@
 
 use crate::world::{chain, latencies, mean, run, service, world};
 use sickbay::ids::ServiceId;
-use sickbay::topology::{Demand, Service, Topology};
+use sickbay::topology::{Demand, Service, Shape, Topology};
 use sickbay::units::{Millicores, PerSecond, Ratio};
 
 fn station(rate: f64, change: impl FnOnce(&mut Service)) -> Topology {
@@ -60,7 +60,7 @@ fn a_full_single_server_loses_what_erlang_says() {
 fn a_fifth_of_a_core_serves_a_fifth_as_fast() {
     let change = |s: &mut Service| {
         s.cpu_limit = Millicores(200);
-        s.demand = Demand { cpu_us_mean: 1_000.0, wait_us_mean: 0.0, sigma: 0.0, error_ratio: Ratio::ZERO };
+        s.demand = Demand { cpu_us_mean: 1_000.0, wait_us_mean: 0.0, shape: Shape::Constant, error_ratio: Ratio::ZERO };
     };
     let mut world = world(station(0.5, change), 1);
     let seen = latencies(&run(&mut world, 200), ServiceId(0));

@@ -2,7 +2,7 @@
 
 use sickbay::ids::ServiceId;
 use sickbay::sim::{Event, World};
-use sickbay::topology::{Call, Demand, Service, Topology};
+use sickbay::topology::{Call, Demand, Service, Shape, Topology};
 use sickbay::units::{Mebibytes, Millicores, PerSecond, Ratio, SimTime};
 
 /// A service with one core a replica and this mean demand (lognormal, sigma 0.8).
@@ -13,7 +13,7 @@ pub fn service(name: &str, cpu_ms: f64) -> Service {
         workers: 10_000,
         queue_len_max: 10_000,
         memory_per_request: Mebibytes(0.0),
-        demand: Demand { cpu_us_mean: cpu_ms * 1e3, wait_us_mean: 0.0, sigma: 0.8, error_ratio: Ratio::ZERO },
+        demand: Demand { cpu_us_mean: cpu_ms * 1e3, wait_us_mean: 0.0, shape: Shape::Lognormal(0.8), error_ratio: Ratio::ZERO },
         ..Service::named(name)
     }
 }

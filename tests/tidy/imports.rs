@@ -14,7 +14,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("sim", &["action", "topology", "telemetry", "rng", "units", "ids", "math"]),
     ("platform", &["action", "topology", "telemetry", "units", "ids"]),
     ("pipeline", &["platform", "topology", "telemetry", "units", "ids", "math"]),
-    ("scenario", &["topology", "sim::fault", "units", "ids", "math"]),
+    ("scenario", &["action", "topology", "sim::fault", "units", "ids", "math"]),
     ("session", &["scenario", "pipeline", "platform", "sim", "topology", "telemetry", "rng", "units", "ids", "math"]),
     ("view", &["session", "scenario", "pipeline", "platform", "sim", "topology", "telemetry", "units", "ids", "math"]),
     ("protocol", &["view", "session", "scenario", "pipeline", "sim::fault", "topology", "telemetry", "units", "ids"]),

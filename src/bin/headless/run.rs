@@ -56,7 +56,7 @@ fn open(words: &[String]) -> Result<Scenario, Failure> {
 
 /// A fault that would be refused, or come too late, would make a report of something else: better none.
 fn check_faults(scenario: &Scenario, until: SimTime) -> Result<(), Failure> {
-    let mut world = World::new(scenario.topology.clone(), scenario.cluster_cpu, scenario.cluster_memory, 0);
+    let mut world = World::new(scenario.topology.clone(), scenario.cluster.clone(), 0);
     for fault in &scenario.faults {
         let kind = fault.spec.kind.name();
         if let Err(error) = world.inject(fault.spec) {

@@ -5,7 +5,7 @@ use super::preview::FoundService;
 use super::sizing::{self, Sizing};
 use super::wiring::{Link, Wiring};
 use crate::ids::ServiceId;
-use crate::topology::{Call, CallPolicy, Service, ServiceKind, Topology};
+use crate::topology::{Call, CallPolicy, Service, ServiceKind, Shape, Topology};
 use crate::units::{Mebibytes, Millicores, PerSecond, Ratio, SimDuration};
 
 /// CPU limit of an instance if nothing is known, in millicores.
@@ -61,7 +61,7 @@ fn call(link: &Link) -> Call {
     let to = ServiceId(link.to as u32);
     // Deployment files name no retries, and plain HTTP and gRPC clients make none by themselves; meshes do.
     let policy = CallPolicy { attempts_max: 1, ..CallPolicy::default() };
-    Call { to, probability: Ratio::saturating(link.probability), optional: link.optional, policy }
+    Call { probability: Ratio::saturating(link.probability), optional: link.optional, policy, ..Call::to(to) }
 }
 
 struct Filled {
@@ -163,7 +163,12 @@ fn load(filled: &mut Filled, draft: &DraftService, sizing: &Sizing, i: usize) {
     let demand = &mut filled.service.demand;
     demand.cpu_us_mean = sizing.demand_ms[i] * 1_000.0;
     demand.wait_us_mean = given.wait_ms.unwrap_or(0.0) * 1_000.0;
-    demand.sigma = given.sigma.unwrap_or(if is_client { 0.0 } else { demand.sigma });
+    if is_client {
+        demand.shape = Shape::Constant;
+    }
+    if let Some(sigma) = given.sigma {
+        demand.shape = Shape::Lognormal(sigma);
+    }
     demand.error_ratio = Ratio::saturating(given.error_ratio.unwrap_or(0.0));
     if is_client {
         (filled.service.workers, filled.service.queue_len_max) = CLIENT_PLACES;

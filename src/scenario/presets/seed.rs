@@ -21,7 +21,7 @@
 //! Memory: base = level x limit - requests in the instance (rate x latency) x memory of one.
 
 use crate::ids::ServiceId;
-use crate::topology::{Call, Demand, Service, Topology};
+use crate::topology::{Call, Demand, Service, Shape, Topology};
 use crate::units::{Mebibytes, Millicores, PerSecond, Ratio};
 
 /// Memory limit of each service in MiB.
@@ -105,7 +105,7 @@ fn service(level: &Level) -> Service {
         demand: Demand {
             cpu_us_mean: level.cpu_us,
             wait_us_mean: level.wait_us,
-            sigma: SIGMA,
+            shape: Shape::Lognormal(SIGMA),
             error_ratio: Ratio::saturating(level.error_ratio),
         },
         entry_rate: PerSecond(level.entry_rate),
