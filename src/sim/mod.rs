@@ -7,27 +7,40 @@
 //! Bounds: one worker slot list and one queue per instance ([`crate::topology::Service`] gives their lengths), at most
 //! [`FAULTS_MAX`] faults, attempts per call by its policy (at most 10).
 
+mod autoscale;
+mod balance;
+mod cache;
 mod calendar;
 mod calls;
 mod change;
 mod checker;
+mod client;
 mod cluster;
 mod cpu;
 mod edit;
 mod event;
 pub mod fault;
+mod guard;
+mod hedge;
 mod inject;
 mod instance;
 mod network;
+mod nodes;
+mod plan;
+mod probe;
 mod request;
+mod rollout;
 mod serve;
 mod service;
+mod settings;
 mod slab;
+mod steps;
+mod trace;
 mod workload;
 mod world;
 
 pub use checker::{Account, Imbalance};
-pub use event::{Event, Exit, Outcome, TimedEvent};
+pub use event::{Event, Exit, Observer, Outcome, Rejection, TimedEvent};
 pub use inject::FAULTS_MAX;
 pub use service::Gauges;
 pub use world::World;

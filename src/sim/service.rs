@@ -1,11 +1,24 @@
-//! The running side of a service: its instances and what is being changed about them.
+//! The running side of a service: its instances, what callers know of them, and what is being changed about it.
 
+use super::autoscale::AutoscaleState;
+use super::cache::CacheState;
 use super::change::Change;
+use super::client::ClientState;
 use super::instance::{Instance, Life};
+use super::rollout::Versions;
+use super::workload::EntryState;
 use crate::ids::ServiceId;
-use crate::rng::Stream;
 use crate::topology::Service;
 use crate::units::SimTime;
+
+/// What callers know of an instance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub instance: u32,
+    pub slot: u32,
+    pub zone: u8,
+    pub stamp: u32,
+}
 
 /// One service's state.
 #[derive(Clone, Debug)]
@@ -14,25 +27,39 @@ pub(super) struct ServiceState {
     pub label: u64,
     /// Indices of its instances, oldest first.
     pub instances: Vec<u32>,
-    /// Those that take traffic, in the order they became ready.
+    /// Those in service, in the order they came into service.
     pub ready: Vec<u32>,
+    /// Those that callers know, as of the last publication.
+    pub published: Vec<Target>,
     /// Instances wanted.
     pub desired: u32,
-    /// The change under way.
+    /// The healer's change under way.
     pub change: Option<Change>,
-    /// Users' arrivals.
-    pub arrivals: Stream,
-    /// When the next user arrives; `None` without users.
-    pub next_arrival: Option<SimTime>,
-    /// Sequence number of the arrival event that counts.
-    pub arrival_event: u64,
-    /// Users' requests per second, spikes included.
-    pub rate: f64,
+    /// Versions and the roll-out under way.
+    pub versions: Versions,
+    /// The autoscaler's memory.
+    pub autoscale: Option<Box<AutoscaleState>>,
+    /// How users enter here.
+    pub entry: EntryState,
+    /// The users' balancer in front of it.
+    pub ingress: ClientState,
+    /// What it keeps, if it is a cache.
+    pub cache: Option<Box<CacheState>>,
+    /// Connections that callers' pools hold to it.
+    pub connections: u32,
+    /// Zones whose instances take no traffic, one bit each.
+    pub zones_drained: u16,
     /// Sum of the memory leaks on it, MiB/s per instance.
     pub leak_mib_per_s: f64,
     /// Seconds of life that a crash loop leaves it.
     pub crash_after_s: Option<f64>,
-    /// Requests rejected because a queue was full, and RPC counts for the books.
+    /// Extra wait of every request in ns (fault).
+    pub slow_ns: f64,
+    /// Share of requests that fall on one key (fault).
+    pub hot_key: f64,
+    /// Since when new connections fail, and the age in ns at which connections are renewed (fault).
+    pub no_new_connections: Option<(SimTime, u64)>,
+    /// Requests served and rejected, for the books.
     pub served: u64,
     pub rejected: u64,
 }
@@ -44,14 +71,21 @@ impl ServiceState {
             label,
             instances: Vec::new(),
             ready: Vec::new(),
+            published: Vec::new(),
             desired: service.replicas,
             change: None,
-            arrivals: Stream::new(seed, label),
-            next_arrival: None,
-            arrival_event: 0,
-            rate: 0.0,
+            versions: Versions::default(),
+            autoscale: None,
+            entry: EntryState::new(seed, label),
+            ingress: ClientState::default(),
+            cache: None,
+            connections: 0,
+            zones_drained: 0,
             leak_mib_per_s: 0.0,
             crash_after_s: None,
+            slow_ns: 0.0,
+            hot_key: 0.0,
+            no_new_connections: None,
             served: 0,
             rejected: 0,
         }
@@ -75,6 +109,8 @@ pub struct Gauges {
     pub restarts: u32,
     /// Instances that take traffic.
     pub ready: u32,
+    /// Instances that exist, pending ones included.
+    pub pods: u32,
     /// Instances wanted.
     pub desired: u32,
 }
@@ -92,6 +128,7 @@ impl super::World {
         let mut gauges = Gauges {
             desired: state.desired,
             ready: state.ready.len() as u32,
+            pods: state.instances.len() as u32,
             restarts: self.restarts_gone[id.index()],
             cpu_busy_core_ns: self.cpu_gone[id.index()],
             ..Gauges::default()
@@ -118,5 +155,6 @@ pub(super) fn life_code(life: Life) -> u64 {
         Life::Ready => 2,
         Life::Draining => 3,
         Life::BackOff => 4,
+        Life::Pending => 5,
     }
 }
