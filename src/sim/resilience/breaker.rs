@@ -222,6 +222,19 @@ mod tests {
     }
 
     #[test]
+    fn the_ring_agrees_with_a_list_of_the_last_outcomes() {
+        for size in [1, 3, 64, 65, 100, 130] {
+            let (mut ring, mut list) = (LastCalls::new(), Vec::new());
+            for call in 0..1_000 {
+                list.push(crate::rng::chance(call, 0.4));
+                let last = &list[list.len().saturating_sub(size as usize)..];
+                let expected = (last.len() as u32, last.iter().filter(|&&failed| failed).count() as u32);
+                assert_eq!(ring.push(size, list[list.len() - 1]), expected, "{size}");
+            }
+        }
+    }
+
+    #[test]
     fn a_window_shorter_than_the_least_number_of_calls_can_still_open() {
         let policy = Breaker { calls_window: 3, open_for: SimDuration::from_secs(1), ..Breaker::RESILIENCE4J };
         let mut breaker = BreakerState::new();

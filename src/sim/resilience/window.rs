@@ -74,6 +74,19 @@ mod tests {
     }
 
     #[test]
+    fn the_sums_agree_with_a_list_of_all_that_was_counted() {
+        let (mut window, mut list, mut now_s) = (Window::<10>::new(), Vec::new(), 0);
+        for n in 0..2_000 {
+            now_s += u64::from(crate::rng::below(n, 20) / 17 * crate::rng::below(n + 9_999, 7));
+            window.advance(SimTime::from_secs(now_s), LENGTH);
+            window.count((n % 2) as usize);
+            list.push((now_s, n % 2));
+            let counted = |counter| list.iter().filter(|&&(at, which)| at + 10 > now_s && which == counter).count() as u32;
+            assert_eq!(window.sums(), [counted(0), counted(1)]);
+        }
+    }
+
+    #[test]
     fn a_long_silence_or_another_length_forgets_everything() {
         let mut window = Window::<10>::new();
         window.count(0);
