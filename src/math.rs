@@ -13,6 +13,11 @@ pub fn exp(x: f64) -> f64 {
     libm::exp(x)
 }
 
+/// Sine of an angle in radians.
+pub fn sin(x: f64) -> f64 {
+    libm::sin(x)
+}
+
 /// x to the power of y.
 pub fn pow(x: f64, y: f64) -> f64 {
     libm::pow(x, y)

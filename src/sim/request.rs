@@ -28,10 +28,7 @@ pub(super) struct Request {
     pub instance_stamp: u32,
     /// Unique; tells a reused slab index from the original.
     pub stamp: u32,
-    /// The call to answer; [`NOBODY`]: a user, `reply_stamp` is the visitor's index. Both [`NOBODY`]: nobody waits.
-    pub reply_call: u32,
-    /// The call's stamp when it was sent.
-    pub reply_stamp: u32,
+    pub reply_to: ReplyTo,
     /// Position in its instance's list.
     pub position: u32,
     /// The next operation of its endpoint's program.
@@ -50,8 +47,27 @@ pub(super) struct Request {
     pub place: Place,
     /// A required call failed.
     pub failed: bool,
+    /// The calls of the current step are just being made.
+    pub issuing: bool,
+    /// The current step needs only some of its calls.
+    pub needs_some: bool,
+    /// It holds the lock of its current operation.
+    pub locked: bool,
     /// The caller has given up and said so.
     pub cancelled: bool,
+}
+
+/// Whom to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ReplyTo {
+    /// Nobody waits: a message that was handed on.
+    Nobody,
+    /// A user; valid while the visitor still carries this stamp.
+    User { visitor: u32, stamp: u32 },
+    /// A call of another service; valid while the call still carries this stamp.
+    Call { call: u32, stamp: u32 },
+    /// The kubelet, about the instance that the request is at.
+    Probe { liveness: bool },
 }
 
 /// Where a request is.
@@ -109,6 +125,7 @@ pub(super) struct CallState {
     /// The parent's step at the time.
     pub step: u16,
     pub endpoint: u16,
+    pub level: u16,
     /// 1 for the first attempt.
     pub attempt: u8,
     pub role: Role,
@@ -147,12 +164,11 @@ pub(super) struct Visitor {
     pub entered_at: SimTime,
     /// Key of the present request.
     pub key: u64,
+    /// The slot of the instance that the present request entered at.
+    pub slot: u32,
     /// Patience or thinking.
     pub event: u64,
-    /// The root request and its stamp.
-    pub request: u32,
-    pub request_stamp: u32,
-    /// Tells a reused index from the original.
+    /// Changes with each request: an answer to an earlier one is of no use any more.
     pub stamp: u32,
     /// Requests made, of a session or a closed loop.
     pub made: u32,

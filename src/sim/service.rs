@@ -7,7 +7,7 @@ use super::client::ClientState;
 use super::instance::{Instance, Life};
 use super::rollout::Versions;
 use super::workload::EntryState;
-use crate::ids::ServiceId;
+use crate::ids::{InstanceId, ServiceId};
 use crate::topology::Service;
 use crate::units::SimTime;
 
@@ -17,7 +17,7 @@ pub(super) struct Target {
     pub instance: u32,
     pub slot: u32,
     pub zone: u8,
-    pub stamp: u32,
+    pub id: InstanceId,
 }
 
 /// One service's state.

@@ -175,6 +175,13 @@ pub enum Balancing {
     RingHash,
 }
 
+impl Default for Balancing {
+    /// Power of two choices.
+    fn default() -> Self {
+        Self::LeastOf(2)
+    }
+}
+
 /// How a caller guards one call.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CallPolicy {

@@ -1,6 +1,7 @@
 //! How users come. Open loop and closed loop differ in kind: in an open loop users come however slow the answers are, so
 //! only an open loop can collapse altogether; a closed loop slows down with the system.
 
+use super::client::Balancing;
 use super::distribution::Distribution;
 use crate::units::{SimDuration, SimTime};
 use serde::{Deserialize, Serialize};
@@ -68,4 +69,6 @@ pub struct Workload {
     /// A user has no more use for an answer after this long: drawn per request; `None` waits for ever. The deadline is
     /// handed on to the entry service.
     pub patience: Option<Distribution>,
+    /// How the balancer in front of the entry chooses an instance.
+    pub balancing: Balancing,
 }

@@ -1,0 +1,199 @@
+//! What one instance knows of a service it calls: what it has in flight there, and the guards of the edge. Each instance
+//! has its own; nothing is shared between them.
+
+use super::World;
+use super::event::Event;
+use super::guard::ServerState;
+use super::resilience::breaker::BreakerState;
+use super::resilience::budget::Budget;
+use super::resilience::outlier::Outliers;
+use super::resilience::throttle::Throttle;
+use crate::ids::InstanceId;
+use crate::topology::CallPolicy;
+use crate::units::{SimDuration, SimTime};
+use std::collections::VecDeque;
+
+/// The caller's view of one edge.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ClientState {
+    /// Round robin's place.
+    pub turn: u32,
+    /// Attempts in flight.
+    pub in_flight: u32,
+    /// Attempts in flight by slot of the callee.
+    busy: Vec<u16>,
+    /// Budget, breaker and the rest; `None` on a plain edge.
+    pub guards: Option<Box<Guards>>,
+}
+
+/// The guards of an edge at one caller.
+#[derive(Clone, Debug)]
+pub(super) struct Guards {
+    pub budget: Budget,
+    pub breaker: BreakerState,
+    pub outliers: Outliers,
+    pub throttle: Throttle,
+    pub pool: PoolState,
+}
+
+/// A connection pool.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PoolState {
+    /// Connections that it holds.
+    pub granted: u32,
+    pub in_use: u32,
+    /// Attempts that wait for one, with their stamps.
+    pub waiting: VecDeque<(u32, u32)>,
+}
+
+impl Guards {
+    fn new(policy: &CallPolicy) -> Self {
+        Self {
+            budget: Budget::new(&policy.budget),
+            breaker: BreakerState::new(),
+            outliers: Outliers::new(),
+            throttle: Throttle::new(),
+            pool: PoolState::default(),
+        }
+    }
+}
+
+impl ClientState {
+    /// Attempts in flight to the instance in `slot`.
+    pub fn busy(&self, slot: u32) -> u16 {
+        self.busy.get(slot as usize).copied().unwrap_or(0)
+    }
+    /// An attempt goes to `slot`.
+    pub fn sent(&mut self, slot: u32) {
+        if self.busy.len() <= slot as usize {
+            self.busy.resize(slot as usize + 1, 0);
+        }
+        self.in_flight += 1;
+        self.busy[slot as usize] = self.busy[slot as usize].saturating_add(1);
+    }
+    /// An attempt to `slot` ended.
+    pub fn ended(&mut self, slot: u32) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        if let Some(busy) = self.busy.get_mut(slot as usize) {
+            *busy = busy.saturating_sub(1);
+        }
+    }
+    /// Whether the instance in `slot` is left out now.
+    pub fn is_ejected(&self, slot: u32, now: SimTime) -> bool {
+        self.guards.as_ref().is_some_and(|g| g.outliers.is_ejected(slot as usize, now))
+    }
+}
+
+impl World {
+    /// A process starts: it knows nothing of the services it calls, opens its pools' connections as far as it gets any,
+    /// and its doors have no history.
+    pub(super) fn equip(&mut self, index: u32) {
+        let now = self.now;
+        let Some(instance) = self.instances.get_mut(index) else { return };
+        let id = instance.service;
+        let Some(plan) = self.plan.services.get(id.index()).copied() else { return };
+        instance.clients = vec![ClientState::default(); plan.edge_count as usize];
+        instance.guard =
+            plan.guarded.then(|| self.topology.get(id).map(|s| Box::new(ServerState::new(&s.server, now)))).flatten();
+        for edge in 0..self.plan.edges.len() as u32 {
+            if self.plan.edges[edge as usize].from == id {
+                self.open_pool(index, edge);
+            }
+        }
+    }
+
+    /// New edges and guards after a change of the settings; what is known already is kept.
+    pub(super) fn re_equip(&mut self, index: u32) {
+        let now = self.now;
+        let Some(instance) = self.instances.get_mut(index) else { return };
+        let id = instance.service;
+        let Some(plan) = self.plan.services.get(id.index()).copied() else { return };
+        instance.clients.resize_with(plan.edge_count as usize, ClientState::default);
+        let server = self.topology.get(id).map(|s| s.server);
+        match (&mut instance.guard, server.filter(|_| plan.guarded)) {
+            (guard, None) => *guard = None,
+            (guard @ None, Some(server)) => *guard = Some(Box::new(ServerState::new(&server, now))),
+            (Some(guard), Some(server)) => guard.set_policy(&server),
+        }
+        for edge in 0..self.plan.edges.len() as u32 {
+            if self.plan.edges[edge as usize].from == id {
+                self.open_pool(index, edge);
+            }
+        }
+    }
+
+    /// Makes an edge's guards, and opens as many of its pool's connections as the callee lets it.
+    pub(super) fn open_pool(&mut self, index: u32, edge: u32) {
+        let plan = self.plan.edges[edge as usize];
+        let Some(instance) = self.instances.get_mut(index).filter(|i| i.is_running()) else { return };
+        let Some(client) = instance.clients.get_mut(plan.local as usize) else { return };
+        if plan.plain {
+            client.guards = None;
+            return;
+        }
+        let guards = client.guards.get_or_insert_with(|| Box::new(Guards::new(&plan.policy)));
+        let Some(pool) = plan.policy.pool else { return };
+        let Some(callee) = self.services.get_mut(plan.to.index()).and_then(Option::as_mut) else { return };
+        let limit = self.topology.get(plan.to).and_then(|s| s.server.connections_max).unwrap_or(u32::MAX);
+        if pool.size > guards.pool.granted {
+            let more = (pool.size - guards.pool.granted).min(limit.saturating_sub(callee.connections));
+            guards.pool.granted += more;
+            callee.connections += more;
+        } else {
+            callee.connections = callee.connections.saturating_sub(guards.pool.granted - pool.size);
+            guards.pool.granted = pool.size;
+        }
+    }
+
+    /// A process ends: its connections are closed.
+    pub(super) fn unequip(&mut self, index: u32) {
+        let Some(instance) = self.instances.get_mut(index) else { return };
+        let id = instance.service;
+        let clients = std::mem::take(&mut instance.clients);
+        for edge in self.plan.edges.iter().filter(|e| e.from == id) {
+            let held = clients.get(edge.local as usize).and_then(|c| c.guards.as_ref()).map_or(0, |g| g.pool.granted);
+            if let Some(callee) = self.services.get_mut(edge.to.index()).and_then(Option::as_mut) {
+                callee.connections = callee.connections.saturating_sub(held);
+            }
+        }
+    }
+
+    /// The caller's view for a call, while the caller's process that made it still runs.
+    pub(super) fn client_of(&mut self, caller: u32, caller_stamp: u32, edge: u32) -> Option<&mut ClientState> {
+        let local = self.plan.edges[edge as usize].local as usize;
+        let caller = self.instances.get_mut(caller).filter(|i| i.stamp == caller_stamp)?;
+        caller.clients.get_mut(local)
+    }
+
+    /// Tells the caller's guards how an attempt ended.
+    pub(super) fn guards_learn(&mut self, call: &super::request::CallState, outcome: super::event::Outcome) {
+        let (now, edge) = (self.now, self.plan.edges[call.edge as usize]);
+        if edge.plain {
+            return;
+        }
+        let ok = outcome == super::event::Outcome::Ok;
+        let hosts = self.services.get(edge.to.index()).and_then(Option::as_ref).map_or(0, |s| s.published.len());
+        let Some(client) = self.client_of(call.caller, call.caller_stamp, call.edge) else { return };
+        let Some(guards) = client.guards.as_mut() else { return };
+        guards.budget.note_outcome(now, ok);
+        if edge.policy.throttle.is_some() && outcome != super::event::Outcome::Rejected {
+            guards.throttle.accepted(now);
+        }
+        let turned = edge.policy.breaker.and_then(|policy| guards.breaker.record(&policy, now, ok));
+        let ejected =
+            edge.policy.outlier.and_then(|policy| guards.outliers.record(&policy, now, call.at_slot as usize, ok, hosts));
+        self.tell(call, turned, ejected);
+    }
+
+    fn tell(&mut self, call: &super::request::CallState, turned: Option<bool>, ejected: Option<SimDuration>) {
+        let edge = self.plan.edges[call.edge as usize];
+        let id_of = |index: u32| self.instances.get(index).map_or(InstanceId(0), |i| i.id);
+        let (caller, callee) = (id_of(call.caller), id_of(call.at_instance));
+        if let Some(open) = turned {
+            self.emit(Event::Breaker { from: edge.from, instance: caller, to: edge.to, open });
+        }
+        if let Some(time) = ejected {
+            self.emit(Event::Ejected { from: edge.from, to: edge.to, instance: callee, time });
+        }
+    }
+}
