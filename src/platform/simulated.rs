@@ -6,10 +6,11 @@
 use super::meter::{Meter, UserStats};
 use super::{Action, Platform, Receipt, Scrape};
 use crate::ids::{ActionId, InstanceId, ServiceId};
-use crate::sim::{Event, Exit, Gauges, Outcome, TimedEvent, World};
+use crate::sim::{Event, Exit, Gauges, Observer, Outcome, TimedEvent, World};
 use crate::telemetry::{Level, LogLine, Metric, Observation, Subject};
+use crate::topology::Topology;
 use crate::units::{SimDuration, SimTime};
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 /// At least this share of users' requests failed: an error second.
 const ERROR_SECOND_RATIO: f64 = 0.01;
@@ -30,34 +31,41 @@ struct ServiceMeter {
     rejections: u32,
 }
 
+/// What is kept about one edge between scrapes.
+#[derive(Clone, Debug, Default)]
+struct EdgeMeter {
+    ends: Option<(ServiceId, ServiceId)>,
+    attempts: Meter,
+    timeouts: u32,
+    held: u32,
+}
+
 /// A simulated system that can be watched and acted on.
 #[derive(Clone, Debug)]
 pub struct Simulated {
     world: World,
-    services: Vec<ServiceMeter>,
-    edges: BTreeMap<(ServiceId, ServiceId), (Meter, u32)>,
-    users: Meter,
+    exporters: Exporters,
     stats: UserStats,
+    scraped_at: SimTime,
+}
+
+/// What watches the world: counters, and lines for the log.
+#[derive(Clone, Debug, Default)]
+struct Exporters {
+    services: Vec<ServiceMeter>,
+    /// By the world's edge number.
+    edges: Vec<EdgeMeter>,
+    users: Meter,
     logs: Vec<LogLine>,
     receipts: Vec<Receipt>,
     notable: Vec<TimedEvent>,
-    scraped_at: SimTime,
 }
 
 impl Simulated {
     /// Watches `world` from now on.
     pub fn new(world: World) -> Self {
-        Self {
-            world,
-            services: Vec::new(),
-            edges: BTreeMap::new(),
-            users: Meter::default(),
-            stats: UserStats { success_ratio: 1.0, ..UserStats::default() },
-            logs: Vec::new(),
-            receipts: Vec::new(),
-            notable: Vec::new(),
-            scraped_at: SimTime::ZERO,
-        }
+        let stats = UserStats { success_ratio: 1.0, ..UserStats::default() };
+        Self { world, exporters: Exporters::default(), stats, scraped_at: SimTime::ZERO }
     }
     /// The simulated system.
     pub const fn world(&self) -> &World {
@@ -69,9 +77,7 @@ impl Simulated {
     }
     /// Moves the system to `until`, or until `happenings_max` were handled; true when `until` was reached.
     pub fn run(&mut self, until: SimTime, happenings_max: u64) -> bool {
-        let reached = self.world.run(until, happenings_max);
-        self.absorb();
-        reached
+        self.world.run(until, happenings_max, &mut self.exporters)
     }
     /// How the users fare, as of the last scrape.
     pub const fn users(&self) -> UserStats {
@@ -79,55 +85,80 @@ impl Simulated {
     }
     /// Takes the events that people want to read one by one: faults, starts, exits, ended actions.
     pub fn drain_notable(&mut self) -> Vec<TimedEvent> {
-        self.absorb();
-        std::mem::take(&mut self.notable)
+        self.world.flush(&mut self.exporters);
+        std::mem::take(&mut self.exporters.notable)
     }
+}
 
-    fn absorb(&mut self) {
-        for (at, event) in self.world.drain_events() {
-            self.count(at, &event);
-            let is_request = matches!(
-                event,
-                Event::Served { .. } | Event::Rejected { .. } | Event::Attempted { .. } | Event::UserServed { .. }
-            );
-            if !is_request {
-                self.notable.push((at, event));
-            }
+impl Observer for Exporters {
+    fn see(&mut self, at: SimTime, event: &Event) {
+        self.count(event);
+        if !event.is_traffic() {
+            self.log(at, event);
+            self.notable.push((at, event.clone()));
         }
     }
+}
 
-    fn meter(&mut self, id: ServiceId) -> &mut ServiceMeter {
+impl Exporters {
+    fn service(&mut self, id: ServiceId) -> &mut ServiceMeter {
         if self.services.len() <= id.index() {
             self.services.resize_with(id.index() + 1, ServiceMeter::default);
         }
         &mut self.services[id.index()]
     }
+    fn edge(&mut self, number: u32, from: ServiceId, to: ServiceId) -> &mut EdgeMeter {
+        let number = number as usize;
+        if self.edges.len() <= number {
+            self.edges.resize_with(number + 1, EdgeMeter::default);
+        }
+        let meter = &mut self.edges[number];
+        meter.ends.get_or_insert((from, to));
+        meter
+    }
 
-    fn count(&mut self, at: SimTime, event: &Event) {
+    fn count(&mut self, event: &Event) {
         match event {
-            Event::Served { service, latency, ok } => {
-                let meter = self.meter(*service);
+            Event::Served { service, latency, ok, .. } => {
+                let meter = self.service(*service);
                 meter.requests.record(*latency, *ok);
                 meter.errors += u32::from(!*ok);
             }
-            Event::Rejected { service } => {
-                let meter = self.meter(*service);
+            Event::Rejected { service, .. } => {
+                let meter = self.service(*service);
                 meter.requests.refuse();
                 meter.rejections += 1;
             }
-            Event::Attempted { from, to, latency, outcome } => {
-                let (meter, timeouts) = self.edges.entry((*from, *to)).or_default();
-                meter.record(*latency, *outcome == Outcome::Ok);
-                *timeouts += u32::from(*outcome == Outcome::Timeout);
+            Event::Attempted { from, to, edge, latency, outcome, .. } => {
+                let meter = self.edge(*edge, *from, *to);
+                meter.attempts.record(*latency, *outcome == Outcome::Ok);
+                meter.timeouts += u32::from(*outcome == Outcome::Timeout);
+            }
+            Event::Held { from, to, edge, .. } => {
+                let meter = self.edge(*edge, *from, *to);
+                meter.attempts.refuse();
+                meter.held += 1;
             }
             Event::UserServed { latency, ok, .. } => self.users.record(*latency, *ok),
+            _ => {}
+        }
+    }
+
+    fn log(&mut self, at: SimTime, event: &Event) {
+        match event {
             Event::Started { service, instance } => self.say(at, *service, *instance, Level::Info, "container started".into()),
             Event::BecameReady { service, instance } => {
                 self.say(at, *service, *instance, Level::Info, "readiness probe passed".into())
             }
+            Event::BecameUnready { service, instance } => {
+                self.say(at, *service, *instance, Level::Warn, "readiness probe failed".into())
+            }
+            Event::Pending { service, instance } => {
+                self.say(at, *service, *instance, Level::Warn, "pod cannot be scheduled: no node has room".into())
+            }
             Event::Exited { service, instance, exit, back_off } => self.say_exit(at, *service, *instance, *exit, *back_off),
             Event::ActionEnded(receipt) => self.receipts.push(receipt.clone()),
-            Event::FaultBegan(_) | Event::FaultEnded(_) => {}
+            _ => {}
         }
     }
 
@@ -140,6 +171,8 @@ impl Simulated {
             Exit::OutOfMemory => (Level::Error, "OOMKilled: memory above its limit, exit code 137"),
             Exit::Killed => (Level::Error, "killed, exit code 137"),
             Exit::Crashed => (Level::Error, "exited with code 1"),
+            Exit::Unhealthy => (Level::Error, "killed: liveness probe failed, exit code 137"),
+            Exit::NodeLost => (Level::Error, "lost with its node"),
             Exit::Retired => (Level::Info, "terminated after draining"),
         };
         self.say(at, service, instance, level, text.into());
@@ -150,7 +183,7 @@ impl Simulated {
     }
 
     /// Errors, rejections and time-outs of the last second, folded to a line each.
-    fn say_counts(&mut self, now: SimTime) {
+    fn say_counts(&mut self, now: SimTime, topology: &Topology) {
         let line = |service, level, text| LogLine { at: now, service, instance: None, level, text };
         for (index, meter) in self.services.iter_mut().enumerate() {
             let id = ServiceId(index as u32);
@@ -159,22 +192,29 @@ impl Simulated {
                 self.logs.push(line(id, Level::Error, format!("request failed (x{errors})")));
             }
             if rejections > 0 {
-                self.logs.push(line(id, Level::Warn, format!("queue full, request rejected (x{rejections})")));
+                self.logs.push(line(id, Level::Warn, format!("request rejected (x{rejections})")));
             }
         }
-        for ((from, to), (_, timeouts)) in &mut self.edges {
-            let count = std::mem::take(timeouts);
-            if count > 0 {
-                let callee = self.world.topology().name(*to);
-                self.logs.push(line(*from, Level::Warn, format!("call to {callee} timed out (x{count})")));
+        for meter in &mut self.edges {
+            let Some((from, to)) = meter.ends else { continue };
+            let (timeouts, held) = (std::mem::take(&mut meter.timeouts), std::mem::take(&mut meter.held));
+            if timeouts > 0 {
+                let text = format!("call to {} timed out (x{timeouts})", topology.name(to));
+                self.logs.push(line(from, Level::Warn, text));
+            }
+            if held > 0 {
+                let text = format!("call to {} not sent (x{held})", topology.name(to));
+                self.logs.push(line(from, Level::Warn, text));
             }
         }
     }
+}
 
+impl Simulated {
     fn observe_service(&mut self, now: SimTime, id: ServiceId, out: &mut Vec<Observation>) {
         let Some(gauges) = self.world.gauges(id) else { return };
         let elapsed_ns = now.since(self.scraped_at).as_nanos() as f64;
-        let meter = self.meter(id);
+        let meter = self.exporters.service(id);
         meter.requests.roll();
         let cpu = meter.cpu_utilisation(&gauges, elapsed_ns);
         let requests = &meter.requests;
@@ -196,29 +236,30 @@ impl Simulated {
 
     fn observe_edges(&mut self, now: SimTime, out: &mut Vec<Observation>) {
         let drawn: BTreeSet<_> = self.world.topology().edges().map(|e| (e.from, e.to)).collect();
-        self.edges.retain(|edge, _| drawn.contains(edge));
-        for ((from, to), (meter, _)) in &mut self.edges {
-            meter.roll();
+        for meter in &mut self.exporters.edges {
+            let Some((from, to)) = meter.ends.filter(|ends| drawn.contains(ends)) else { continue };
+            let attempts = &mut meter.attempts;
+            attempts.roll();
             let values = [
-                (Metric::RequestRate, Some(meter.rate())),
-                (Metric::ErrorRatio, meter.error_ratio()),
-                (Metric::LatencyP50, meter.latency_ms(0.5)),
-                (Metric::LatencyP95, meter.latency_ms(0.95)),
+                (Metric::RequestRate, Some(attempts.rate())),
+                (Metric::ErrorRatio, attempts.error_ratio()),
+                (Metric::LatencyP50, attempts.latency_ms(0.5)),
+                (Metric::LatencyP95, attempts.latency_ms(0.95)),
             ];
-            push_all(out, now, Subject::Edge { from: *from, to: *to }, &values);
+            push_all(out, now, Subject::Edge { from, to }, &values);
         }
     }
 
     fn observe_users(&mut self) {
-        let (ok, failed) = self.users.roll();
+        let (ok, failed) = self.exporters.users.roll();
         self.stats.ended += ok + failed;
         self.stats.errors += failed;
         if failed as f64 >= ERROR_SECOND_RATIO * (ok + failed) as f64 && failed > 0 {
             self.stats.error_seconds += 1;
         }
-        self.stats.rate = self.users.rate();
-        self.stats.success_ratio = 1.0 - self.users.error_ratio().unwrap_or(0.0);
-        self.stats.latency_ms_p95 = self.users.latency_ms(0.95).unwrap_or(0.0);
+        self.stats.rate = self.exporters.users.rate();
+        self.stats.success_ratio = 1.0 - self.exporters.users.error_ratio().unwrap_or(0.0);
+        self.stats.latency_ms_p95 = self.exporters.users.latency_ms(0.95).unwrap_or(0.0);
     }
 }
 
@@ -243,16 +284,17 @@ fn push_all(out: &mut Vec<Observation>, at: SimTime, subject: Subject, values: &
 
 impl Platform for Simulated {
     fn observe(&mut self, now: SimTime) -> Scrape {
-        self.absorb();
+        self.world.flush(&mut self.exporters);
         let mut observations = Vec::new();
         for id in self.world.topology().services().map(|(id, _)| id).collect::<Vec<_>>() {
             self.observe_service(now, id, &mut observations);
         }
         self.observe_edges(now, &mut observations);
         self.observe_users();
-        self.say_counts(now);
+        self.exporters.say_counts(now, self.world.topology());
         self.scraped_at = now;
-        Scrape { observations, logs: std::mem::take(&mut self.logs), receipts: std::mem::take(&mut self.receipts) }
+        let (logs, receipts) = (&mut self.exporters.logs, &mut self.exporters.receipts);
+        Scrape { observations, logs: std::mem::take(logs), receipts: std::mem::take(receipts) }
     }
 
     fn apply(&mut self, _now: SimTime, id: ActionId, action: Action) -> Receipt {

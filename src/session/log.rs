@@ -87,12 +87,14 @@ impl EventLog {
                     Exit::OutOfMemory => "was killed: out of memory",
                     Exit::Killed => "was killed",
                     Exit::Crashed => "crashed",
+                    Exit::Unhealthy => "was killed: its liveness probe failed",
+                    Exit::NodeLost => "was lost with its node",
                     Exit::Retired => "was retired",
                 };
                 self.push(at, LogKind::Platform, Some(*service), format!("instance {instance} {why}"));
             }
             Event::ActionEnded(receipt) => self.push_receipt(at, receipt),
-            Event::Served { .. } | Event::Rejected { .. } | Event::Attempted { .. } | Event::UserServed { .. } => {}
+            _ => {}
         }
     }
     fn push_fault(&mut self, at: SimTime, fault: &ActiveFault, topology: &Topology, word: &str) {

@@ -219,7 +219,8 @@ impl World {
     pub(super) fn held(&mut self, index: u32, reason: Rejection) {
         let Some(call) = self.calls.get(index) else { return };
         let edge = &self.plan.edges[call.edge as usize];
-        self.emit(Event::Held { from: edge.from, to: edge.to, reason });
+        let (from, to, edge) = (edge.from, edge.to, call.edge);
+        self.emit(Event::Held { from, to, edge, reason });
         self.ended(index, Outcome::Rejected, false);
     }
 
@@ -227,8 +228,8 @@ impl World {
         let Some(call) = self.calls.get(index) else { return };
         let latency = self.now.since(call.attempt_at);
         let edge = &self.plan.edges[call.edge as usize];
-        let (from, to, attempt, at_instance) = (edge.from, edge.to, call.attempt, call.at_instance);
-        self.emit(Event::Attempted { from, to, attempt, latency, outcome });
+        let (from, to, edge, attempt, at_instance) = (edge.from, edge.to, call.edge, call.attempt, call.at_instance);
+        self.emit(Event::Attempted { from, to, edge, attempt, latency, outcome });
         if let Some(instance) = self.instances.get_mut(at_instance) {
             instance.note_seen(latency);
         }

@@ -38,9 +38,9 @@ impl super::World {
         if a.arrived != a.completed + a.failed + a.rejected + a.in_flight {
             return Err(Imbalance(format!("{a:?}")));
         }
-        let roots = self.requests.iter().filter(|(_, r)| r.reply_to == super::request::ReplyTo::User).count() as u64;
-        if roots != a.in_flight {
-            return Err(Imbalance(format!("{roots} users' requests in the store, {} in flight", a.in_flight)));
+        let waiting = self.visitors.iter().filter(|(_, v)| v.waiting).count() as u64;
+        if waiting != a.in_flight {
+            return Err(Imbalance(format!("{waiting} users wait, {} requests in flight", a.in_flight)));
         }
         for (index, instance) in self.instances.iter() {
             let workers = self.topology.get(instance.service).map_or(u32::MAX, |s| s.workers);

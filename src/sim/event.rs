@@ -106,6 +106,8 @@ pub enum Event {
         from: ServiceId,
         /// The callee.
         to: ServiceId,
+        /// The edge's number in this run: counted from 0, never used again.
+        edge: u32,
         /// 1 for the first attempt of its call.
         attempt: u8,
         /// From sending to the end.
@@ -119,6 +121,8 @@ pub enum Event {
         from: ServiceId,
         /// The callee.
         to: ServiceId,
+        /// The edge's number in this run.
+        edge: u32,
         /// Why.
         reason: Rejection,
     },

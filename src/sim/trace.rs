@@ -38,7 +38,7 @@ fn code(event: &Event) -> u64 {
             pair(4 + *outcome as u64, from.0 << 16 ^ to.0, latency.as_nanos())
         }
         Event::UserServed { entry, latency, ok } => pair(8 + u64::from(*ok), entry.0, latency.as_nanos()),
-        Event::Held { from, to, reason } => pair(10, from.0 << 16 ^ to.0, *reason as u64),
+        Event::Held { from, to, reason, .. } => pair(10, from.0 << 16 ^ to.0, *reason as u64),
         Event::CacheAsked { from, cache, hit } => pair(11, from.0 << 16 ^ cache.0, u64::from(*hit)),
         Event::Started { instance, .. } => pair(12, instance.0, 0),
         Event::BecameReady { instance, .. } => pair(13, instance.0, 0),
