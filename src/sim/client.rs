@@ -95,10 +95,8 @@ impl World {
         instance.clients = vec![ClientState::default(); plan.edge_count as usize];
         instance.guard =
             plan.guarded.then(|| self.topology.get(id).map(|s| Box::new(ServerState::new(&s.server, now)))).flatten();
-        for edge in 0..self.plan.edges.len() as u32 {
-            if self.plan.edges[edge as usize].from == id {
-                self.open_pool(index, edge);
-            }
+        for edge in self.plan.edges_of[id.index()].clone() {
+            self.open_pool(index, edge);
         }
     }
 
@@ -115,10 +113,8 @@ impl World {
             (guard @ None, Some(server)) => *guard = Some(Box::new(ServerState::new(&server, now))),
             (Some(guard), Some(server)) => guard.set_policy(&server),
         }
-        for edge in 0..self.plan.edges.len() as u32 {
-            if self.plan.edges[edge as usize].from == id {
-                self.open_pool(index, edge);
-            }
+        for edge in self.plan.edges_of[id.index()].clone() {
+            self.open_pool(index, edge);
         }
     }
 
@@ -150,7 +146,8 @@ impl World {
         let Some(instance) = self.instances.get_mut(index) else { return };
         let id = instance.service;
         let clients = std::mem::take(&mut instance.clients);
-        for edge in self.plan.edges.iter().filter(|e| e.from == id) {
+        let edges = self.plan.edges_of.get(id.index()).into_iter().flatten();
+        for edge in edges.map(|number| &self.plan.edges[*number as usize]) {
             let held = clients.get(edge.local as usize).and_then(|c| c.guards.as_ref()).map_or(0, |g| g.pool.granted);
             if let Some(callee) = self.services.get_mut(edge.to.index()).and_then(Option::as_mut) {
                 callee.connections = callee.connections.saturating_sub(held);

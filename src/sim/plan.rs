@@ -26,6 +26,8 @@ pub(super) struct Plan {
     /// Mean one-way delays in ns: same node, same zone, across zones.
     pub delays_ns: [f64; 3],
     pub retransmit: SimDuration,
+    /// Each service's edges, by their local numbers.
+    pub edges_of: Vec<Vec<u32>>,
     numbers: BTreeMap<(ServiceId, ServiceId), u32>,
 }
 
@@ -122,18 +124,14 @@ pub(super) struct LookupPlan {
 }
 
 impl Plan {
-    /// A plan for the whole topology.
-    pub fn new(topology: &Topology, network: &Network) -> Self {
+    /// A plan without services on this network.
+    pub fn new(network: &Network) -> Self {
         let nanos = |d: SimDuration| d.as_nanos() as f64;
-        let mut plan = Self {
+        Self {
             delays_ns: [nanos(network.same_node), nanos(network.same_zone), nanos(network.cross_zone)],
             retransmit: network.retransmit,
             ..Self::default()
-        };
-        for (id, _) in topology.services() {
-            plan.compile(topology, id);
         }
-        plan
     }
     /// The number of the edge between two services, if there ever was one.
     pub fn edge_between(&self, from: ServiceId, to: ServiceId) -> Option<u32> {
@@ -154,9 +152,14 @@ impl Plan {
         let Some(service) = topology.get(id) else { return };
         if self.services.len() <= id.index() {
             self.services.resize(id.index() + 1, ServicePlan::default());
+            self.edges_of.resize(id.index() + 1, Vec::new());
         }
-        for edge in topology.edges().filter(|e| e.from == id) {
-            self.register_edge(id, edge.to, edge.call.policy);
+        let mut seen: Vec<ServiceId> = Vec::new();
+        for call in service.calls() {
+            if !seen.contains(&call.to) {
+                seen.push(call.to);
+                self.register_edge(id, call.to, call.policy);
+            }
         }
         let mut programs = vec![self.main_program(topology, id, service)];
         for endpoint in &service.endpoints {
@@ -196,6 +199,7 @@ impl Plan {
         let local = self.services[from.index()].edge_count;
         self.services[from.index()].edge_count += 1;
         self.numbers.insert((from, to), self.edges.len() as u32);
+        self.edges_of[from.index()].push(self.edges.len() as u32);
         self.edges.push(EdgePlan { from, to, local, policy, plain });
     }
 
@@ -314,5 +318,18 @@ fn service_plan(service: &Service) -> ServicePlan {
         is_cache: service.kind == ServiceKind::Cache,
         cfs_quota: service.cfs_quota,
         ..ServicePlan::default()
+    }
+}
+
+impl super::World {
+    /// Makes a service's settings effective: for new requests, and for its instances' views of whom they call.
+    pub(super) fn compile(&mut self, id: ServiceId) {
+        std::sync::Arc::make_mut(&mut self.plan).compile(&self.topology, id);
+        self.edges.resize_with(self.plan.edges.len(), super::network::EdgeState::default);
+        let instances = self.services.get(id.index()).and_then(Option::as_ref).map(|s| s.instances.clone());
+        for index in instances.unwrap_or_default() {
+            self.re_equip(index);
+            self.refresh_speed(index);
+        }
     }
 }
