@@ -232,7 +232,7 @@ fn of_slider(kind: FaultKind, position: f64) -> f64 {
         scale.min + (scale.max - scale.min) * share
     };
     let grain = match kind {
-        FaultKind::InstanceKill | FaultKind::Latency => 1.0,
+        FaultKind::InstanceKill | FaultKind::Hang | FaultKind::Latency | FaultKind::SlowResponses => 1.0,
         _ if scale.max <= 1.0 => 0.01,
         _ => 0.1,
     };
@@ -250,6 +250,15 @@ fn effect_of(kind: FaultKind) -> &'static str {
         FaultKind::CrashLoop => "Every instance exits soon after it became ready.",
         FaultKind::Partition => "Messages on this path are lost without an answer.",
         FaultKind::TrafficSpike => "Multiplies the users' requests that lead here.",
+        FaultKind::Hang => "Nothing in these instances moves any more; a restart cures it.",
+        FaultKind::SlowResponses => "Every request waits longer, without using CPU.",
+        FaultKind::BadDeploy => "A version that fails this share is rolled out; a roll-back cures it, a restart does not.",
+        FaultKind::BadConfig => "A bad setting reaches all instances at once; a roll-back cures it.",
+        FaultKind::CacheFlush => "The cache loses this share of what it holds, once.",
+        FaultKind::HotKey => "This share of requests falls on one key.",
+        FaultKind::NoNewConnections => "New connections fail; old ones live until they are renewed.",
+        FaultKind::Outage => "Everything on the machine is gone, without a word.",
+        FaultKind::NoisyNeighbour => "Another tenant takes this share of the machine's CPU.",
     }
 }
 

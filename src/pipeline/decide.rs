@@ -104,10 +104,14 @@ fn forbidden(view: &View, action: Action) -> Option<String> {
             let is_over = now + f64::from(by) > f64::from(node.replicas_max);
             is_over.then(|| format!("at most {} instances are allowed, {now:.0} are wanted already", node.replicas_max))
         }
-        Action::RerouteEdge { from, to } if !view.wiring.callees(from).contains(&to) => {
-            Some("there is no such call (any more)".to_owned())
+        Action::ScaleTo { replicas, .. } => {
+            let is_over = replicas > node.replicas_max;
+            is_over.then(|| format!("at most {} instances are allowed", node.replicas_max))
         }
-        _ => None,
+        _ => {
+            let is_gone = action.edge().is_some_and(|(from, to)| !view.wiring.callees(from).contains(&to));
+            is_gone.then(|| "there is no such call (any more)".to_owned())
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::types::{Choice, Decision, DecisionState, FailureClass};
 use super::verify::Measure;
 use crate::ids::{ActionId, DecisionId, IncidentId, ServiceId};
 use crate::platform::{Action, ActionError};
-use crate::units::{SimDuration, SimTime};
+use crate::units::{Millicores, SimDuration, SimTime};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Decisions kept: an hour of one every seven seconds, far more than a frame shows.
@@ -149,6 +149,14 @@ impl Ledger {
 const fn family(action: Action) -> Action {
     match action {
         Action::ScaleUp { service, .. } => Action::ScaleUp { service, by: 1 },
+        Action::ScaleTo { service, .. } => Action::ScaleTo { service, replicas: 1 },
+        Action::Resize { service, .. } => Action::Resize { service, cpu: Millicores(1) },
+        Action::Shed { service, .. } => Action::Shed { service, percent: 1 },
+        Action::RateLimit { service, .. } => Action::RateLimit { service, per_s: 1 },
+        Action::SetAttempts { from, to, .. } => Action::SetAttempts { from, to, attempts: 1 },
+        Action::SetTimeout { from, to, .. } => Action::SetTimeout { from, to, timeout: SimDuration::ZERO },
+        Action::SetPool { from, to, .. } => Action::SetPool { from, to, size: 1 },
+        Action::ThrottleEntry { entry, .. } => Action::ThrottleEntry { entry, percent: 1 },
         other => other,
     }
 }

@@ -294,8 +294,11 @@ fn has_clue(view: &View, service: ServiceId, clue: Clue) -> bool {
 pub(super) fn words(view: &View, action: Action) -> String {
     match action {
         Action::ScaleUp { by, .. } => format!("{} by {by}", action.name()),
-        Action::Restart { .. } => action.name().to_owned(),
-        Action::RerouteEdge { to, .. } => format!("{} of calls to {}", action.name(), view.wiring.name(to)),
+        Action::ScaleTo { replicas, .. } => format!("{} {replicas}", action.name()),
         Action::RerouteService { service } => format!("{} around one instance of {}", action.name(), view.wiring.name(service)),
+        _ => match action.edge() {
+            Some((_, to)) => format!("{} of calls to {}", action.name(), view.wiring.name(to)),
+            None => action.name().to_owned(),
+        },
     }
 }

@@ -151,7 +151,7 @@ impl Exporters {
                 self.say(at, *service, *instance, Level::Info, "readiness probe passed".into())
             }
             Event::BecameUnready { service, instance } => {
-                self.say(at, *service, *instance, Level::Warn, "readiness probe failed".into())
+                self.say(at, *service, *instance, Level::Warn, "not ready: taken out of load balancing".into())
             }
             Event::Pending { service, instance } => {
                 self.say(at, *service, *instance, Level::Warn, "pod cannot be scheduled: no node has room".into())

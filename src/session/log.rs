@@ -94,8 +94,30 @@ impl EventLog {
                 self.push(at, LogKind::Platform, Some(*service), format!("instance {instance} {why}"));
             }
             Event::ActionEnded(receipt) => self.push_receipt(at, receipt),
-            _ => {}
+            _ => self.push_platform(at, event),
         }
+    }
+    /// What the platform does by itself.
+    fn push_platform(&mut self, at: SimTime, event: &Event) {
+        let (service, text) = match event {
+            Event::BecameUnready { service, instance } => (Some(*service), format!("instance {instance} is out of service")),
+            Event::Pending { service, instance } => (Some(*service), format!("instance {instance} waits for room on a node")),
+            Event::Scaled { service, from, to, by_autoscaler } => {
+                let who = if *by_autoscaler { " by the autoscaler" } else { "" };
+                (Some(*service), format!("scaled from {from} to {to} instances{who}"))
+            }
+            Event::RollOutBegan { service, version } => (Some(*service), format!("roll-out of version {version} began")),
+            Event::RollOutEnded { service, version, complete: true } => {
+                (Some(*service), format!("roll-out of version {version} is complete"))
+            }
+            Event::RollOutEnded { service, version, .. } => {
+                (Some(*service), format!("roll-out of version {version} makes no progress"))
+            }
+            Event::NodeLost { node } => (None, format!("node {node} is gone")),
+            Event::NodeJoined { node } => (None, format!("node {node} is there")),
+            _ => return,
+        };
+        self.push(at, LogKind::Platform, service, text);
     }
     fn push_fault(&mut self, at: SimTime, fault: &ActiveFault, topology: &Topology, word: &str) {
         let scale = fault.spec.kind.scale();

@@ -24,13 +24,10 @@ impl World {
     /// Callers learn who is in service.
     pub(super) fn publish(&mut self, index: u32) {
         let Some(state) = self.services.get_mut(index as usize).and_then(Option::as_mut) else { return };
-        let drained = state.zones_drained;
         state.published.clear();
         for instance in &state.ready {
             let Some(known) = self.instances.get(*instance) else { continue };
-            if drained >> known.zone & 1 == 0 {
-                state.published.push(Target { instance: *instance, slot: known.slot, zone: known.zone, id: known.id });
-            }
+            state.published.push(Target { instance: *instance, slot: known.slot, zone: known.zone, id: known.id });
         }
     }
 

@@ -90,7 +90,8 @@ impl World {
         self.count_in(index, target.instance, target.slot);
         self.arm_timeout(index, &call, stamp);
         let edge = &self.plan.edges[call.edge as usize];
-        let deadline = if edge.policy.propagate_deadline { call.deadline.min(now + edge.policy.timeout) } else { SimTime::FAR_FUTURE };
+        let deadline =
+            if edge.policy.propagate_deadline { call.deadline.min(now + edge.policy.timeout) } else { SimTime::FAR_FUTURE };
         let (to, hedge_after) = (edge.to, edge.policy.hedge_after);
         let request = self.new_request(key, to, ReplyTo::Call { call: index, stamp }, deadline, call.level);
         let (mut event, instance_stamp) = (0, self.instances.get(target.instance).map_or(0, |i| i.stamp));
@@ -130,13 +131,6 @@ impl World {
             return;
         }
         let edge = &mut self.edges[call.edge as usize];
-        // Attempts that have ended since leave the line here: it stays as short as what is in flight.
-        for _ in 0..2 {
-            let is_over = |(_, call, stamp): &(SimTime, u32, u32)| self.calls.get(*call).is_none_or(|c| c.stamp != *stamp);
-            if edge.deadlines.front().is_some_and(is_over) {
-                edge.deadlines.pop_front();
-            }
-        }
         if edge.deadlines.back().is_none_or(|last| last.0 <= at) {
             edge.deadlines.push_back((at, index, stamp));
             if edge.armed == 0 {

@@ -250,4 +250,13 @@ pub enum FaultError {
     /// Too many at once.
     #[error("E0205 at most {0} faults can be active at once")]
     TooMany(usize),
+    /// There is no such node.
+    #[error("E0206 there is no node {0}; the cluster has {1}, counted from 0")]
+    NoNode(u32, usize),
+    /// There is no such zone.
+    #[error("E0207 there is no zone {0}; the cluster has {1}, a to {2}")]
+    NoZone(char, u8, char),
+    /// The service has no such instance now.
+    #[error("E0208 '{0}' has no instance {1} now")]
+    NoInstance(String, u32),
 }

@@ -90,7 +90,9 @@ impl World {
 
     /// The first copy has not been answered: a second one goes to another instance.
     pub(super) fn hedge(&mut self, index: u32, seq: u64) {
-        let Some(call) = self.calls.get(index).filter(|c| c.hedge_event == seq && c.phase == Phase::Sent).copied() else { return };
+        let Some(call) = self.calls.get(index).filter(|c| c.hedge_event == seq && c.phase == Phase::Sent).copied() else {
+            return;
+        };
         let copy = CallState {
             key: rng::fold(call.key, TWIN),
             twin: index,
@@ -120,7 +122,9 @@ impl World {
             return true;
         }
         self.cancel_request(other.request, other.request_stamp);
-        if other.counted && let Some(client) = self.client_of(other.caller, other.caller_stamp, other.edge) {
+        if other.counted
+            && let Some(client) = self.client_of(other.caller, other.caller_stamp, other.edge)
+        {
             client.ended(other.at_slot);
         }
         self.calls.remove(twin);

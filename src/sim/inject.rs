@@ -1,10 +1,13 @@
-//! Faults at work: how each kind changes mechanism, and how it is taken away again.
+//! Faults: which are accepted, what they do when they strike, and how they are taken away again. What a fault does for as
+//! long as it lasts is derived from the list of active ones in [`super::effects`].
 
 use super::World;
 use super::calendar::Happening;
 use super::event::{Event, Exit};
 use super::fault::{ActiveFault, FaultError, FaultKind, FaultSpec, FaultTarget};
+use super::instance::{Instance, Life};
 use crate::ids::{FaultId, ServiceId};
+use crate::topology::{Arrivals, Service, ServiceKind};
 use crate::units::SimDuration;
 
 /// Most faults active at once (each scrape and each frame looks at all of them).
@@ -22,37 +25,32 @@ impl World {
         let fault = ActiveFault { id: self.next_fault_id(), spec, since: self.now };
         self.faults.push(fault);
         self.emit(Event::FaultBegan(fault));
-        if let FaultTarget::Service(service) = spec.target {
-            self.strike_service(service, fault);
+        if spec.kind == FaultKind::InstanceKill {
+            self.kill(fault);
+        } else {
+            self.strike(fault);
         }
         self.refresh_effects();
         if let Some(duration) = spec.duration {
-            self.calendar.schedule(self.now + duration, Happening::FaultEnd(fault.id));
+            self.calendar.schedule(self.now + duration, Happening::FaultEnd, fault.id.0);
         }
         Ok(fault.id)
     }
 
     fn admit_fault(&self, spec: FaultSpec) -> Result<(), FaultError> {
-        let scale = spec.kind.scale();
-        let wrong = |on: &str| FaultError::WrongTarget(scale.label.to_owned(), on.to_owned());
-        match spec.target {
-            FaultTarget::Service(id) => {
-                self.topology.get(id).ok_or(FaultError::NoTarget)?;
-                if !spec.kind.fits_service() {
-                    return Err(wrong("a service"));
-                }
-                if spec.kind == FaultKind::TrafficSpike && !self.has_traffic(id) {
-                    return Err(FaultError::NoTraffic);
-                }
-            }
-            FaultTarget::Edge { from, to } => {
-                self.topology.edges().find(|e| (e.from, e.to) == (from, to)).ok_or(FaultError::NoTarget)?;
-                if !spec.kind.fits_edge() {
-                    return Err(wrong("a call edge"));
-                }
-            }
+        let (kind, scale) = (spec.kind, spec.kind.scale());
+        let (fits, on) = self.admit_target(spec)?;
+        if !fits {
+            return Err(FaultError::WrongTarget(scale.label.to_owned(), on.to_owned()));
         }
-        if !(scale.min..=scale.max).contains(&spec.magnitude) {
+        if let FaultTarget::Service(id) = spec.target
+            && kind == FaultKind::TrafficSpike
+            && !self.has_traffic(id)
+        {
+            return Err(FaultError::NoTraffic);
+        }
+        // A magnitude that is not used need not be right.
+        if kind != FaultKind::Outage && !(scale.min..=scale.max).contains(&spec.magnitude) {
             return Err(FaultError::OutOfRange {
                 kind: scale.label.to_owned(),
                 min: scale.min,
@@ -63,145 +61,159 @@ impl World {
         }
         if self.faults.len() >= FAULTS_MAX { Err(FaultError::TooMany(FAULTS_MAX)) } else { Ok(()) }
     }
-
+    /// Whether the kind fits the target, and what the target is called; an error if it is not there.
+    fn admit_target(&self, spec: FaultSpec) -> Result<(bool, &'static str), FaultError> {
+        let kind = spec.kind;
+        Ok(match spec.target {
+            FaultTarget::Service(id) => {
+                let service = self.topology.get(id).ok_or(FaultError::NoTarget)?;
+                if kind == FaultKind::CacheFlush && service.kind != ServiceKind::Cache {
+                    return Ok((false, "a service that is not a cache"));
+                }
+                (kind.fits_service(), "a service")
+            }
+            FaultTarget::Edge { from, to } => {
+                self.topology.edges().find(|e| (e.from, e.to) == (from, to)).ok_or(FaultError::NoTarget)?;
+                (kind.fits_edge(), "a call edge")
+            }
+            FaultTarget::Instance { service, ordinal } => {
+                self.topology.get(service).ok_or(FaultError::NoTarget)?;
+                let name = self.topology.name(service).to_owned();
+                self.ordinal(service, ordinal).ok_or(FaultError::NoInstance(name, ordinal))?;
+                (kind.fits_instance(), "an instance")
+            }
+            FaultTarget::Node(node) => {
+                self.nodes.get(node as usize).ok_or(FaultError::NoNode(node, self.nodes.len()))?;
+                (kind.fits_node(), "a node")
+            }
+            FaultTarget::Zone(zone) => {
+                self.admit_zone(zone)?;
+                (kind.fits_node(), "a zone")
+            }
+            FaultTarget::Zones(a, b) => {
+                self.admit_zone(a)?;
+                self.admit_zone(b)?;
+                (kind.fits_zones(), "the network between zones")
+            }
+        })
+    }
+    fn admit_zone(&self, zone: u8) -> Result<(), FaultError> {
+        let letter = |zone: u8| char::from(b'a' + zone.min(25));
+        let count = self.cluster.zone_count();
+        let exists = self.nodes.iter().any(|n| n.zone == zone);
+        if exists { Ok(()) } else { Err(FaultError::NoZone(letter(zone), count, letter(count.saturating_sub(1)))) }
+    }
     fn has_traffic(&self, id: ServiceId) -> bool {
-        self.topology.services().any(|(entry, s)| s.entry_rate.0 > 0.0 && self.topology.reaches(entry, id))
+        let has_users = |s: &Service| s.entry_rate.0 > 0.0 || matches!(s.workload.arrivals, Arrivals::Closed { .. });
+        self.topology.services().any(|(entry, s)| has_users(s) && self.topology.reaches(entry, id))
     }
 
-    /// What a fault does to the instances that run now.
-    fn strike_service(&mut self, id: ServiceId, fault: ActiveFault) {
-        let Some(state) = self.services[id.index()].as_ref() else { return };
-        let running: Vec<u32> = state
-            .instances
-            .iter()
-            .copied()
-            .filter(|i| self.instances.get(*i).is_some_and(super::instance::Instance::is_running))
-            .collect();
-        let hit = match fault.spec.kind {
-            FaultKind::CpuHog | FaultKind::ErrorBurst => running.len(),
-            FaultKind::Latency => 1,
-            FaultKind::InstanceKill => return self.kill(id, fault),
-            FaultKind::MemoryLeak | FaultKind::CrashLoop | FaultKind::Partition | FaultKind::TrafficSpike => 0,
-        };
-        let now = self.now;
-        for index in running.into_iter().take(hit) {
-            if let Some(instance) = self.instances.get_mut(index) {
-                instance.effects.push((fault.id, fault.spec.kind, fault.spec.magnitude));
-                instance.cpu.set_hog(now, instance.hog_share());
-                self.wake_cpu(index);
+    /// The service's instance with this number.
+    fn ordinal(&self, service: ServiceId, ordinal: u32) -> Option<u32> {
+        let state = self.services.get(service.index())?.as_ref()?;
+        state.instances.iter().copied().find(|i| self.instances.get(*i).is_some_and(|x| x.slot == ordinal))
+    }
+    /// The running instances that a fault can strike, those that take traffic first.
+    fn victims(&self, target: FaultTarget) -> Vec<u32> {
+        let is_running = |index: &u32| self.instances.get(*index).is_some_and(|i| i.is_running() && self.is_node_up(*index));
+        match target {
+            FaultTarget::Service(id) => {
+                let Some(state) = self.services.get(id.index()).and_then(Option::as_ref) else { return Vec::new() };
+                let others = state.instances.iter().filter(|i| !state.ready.contains(i));
+                state.ready.iter().chain(others).copied().filter(is_running).collect()
             }
+            FaultTarget::Instance { service, ordinal } => self.ordinal(service, ordinal).into_iter().filter(is_running).collect(),
+            _ => Vec::new(),
+        }
+    }
+    pub(super) fn nodes_of(&self, target: FaultTarget) -> Vec<u32> {
+        let nodes = 0..self.nodes.len() as u32;
+        match target {
+            FaultTarget::Node(node) => vec![node],
+            FaultTarget::Zone(zone) => nodes.filter(|n| self.nodes[*n as usize].zone == zone).collect(),
+            _ => Vec::new(),
         }
     }
 
-    fn kill(&mut self, id: ServiceId, fault: ActiveFault) {
-        let Some(state) = self.services[id.index()].as_ref() else { return };
-        let victims: Vec<u32> = state.ready.iter().copied().take(fault.spec.magnitude as usize).collect();
+    /// What a fault does once, when it begins.
+    fn strike(&mut self, fault: ActiveFault) {
+        let (kind, magnitude, target) = (fault.spec.kind, fault.spec.magnitude, fault.spec.target);
+        match (kind, target) {
+            (FaultKind::BadDeploy, FaultTarget::Service(id)) => self.roll_out_bad(id, magnitude, fault.id),
+            (FaultKind::BadConfig, FaultTarget::Service(id)) => {
+                if let Some(versions) = self.versions_mut(id) {
+                    versions.configure(fault.id, magnitude);
+                }
+            }
+            (FaultKind::CacheFlush, FaultTarget::Service(id)) => self.flush_cache(id, magnitude),
+            (FaultKind::Outage, _) => self.nodes_of(target).into_iter().for_each(|node| self.begin_outage(node)),
+            _ => self.strike_instances(fault),
+        }
+    }
+    /// Puts the fault into the instances that it hits; it dies with their processes.
+    fn strike_instances(&mut self, fault: ActiveFault) {
+        let kind = fault.spec.kind;
+        let victims = self.victims(fault.spec.target);
+        let hit = match (kind, fault.spec.target) {
+            (FaultKind::CpuHog | FaultKind::ErrorBurst, FaultTarget::Service(_)) => victims.len(),
+            (FaultKind::Latency, FaultTarget::Service(_)) => 1,
+            (FaultKind::Hang, FaultTarget::Service(_)) => fault.spec.magnitude as usize,
+            (_, FaultTarget::Instance { .. }) => 1,
+            _ => 0,
+        };
+        for index in victims.into_iter().take(hit) {
+            if let Some(instance) = self.instances.get_mut(index) {
+                instance.effects.push((fault.id, kind, fault.spec.magnitude));
+                self.refresh_hung(index);
+            }
+        }
+    }
+    fn refresh_hung(&mut self, index: u32) {
+        if let Some(instance) = self.instances.get_mut(index) {
+            instance.hung = instance.effects.iter().any(|e| e.1 == FaultKind::Hang);
+            self.refresh_speed(index);
+        }
+    }
+
+    fn kill(&mut self, fault: ActiveFault) {
+        let is_ready = |index: &u32| self.instances.get(*index).is_some_and(|i: &Instance| i.life == Life::Ready);
+        let mut victims: Vec<u32> = self.victims(fault.spec.target).into_iter().filter(is_ready).collect();
+        if matches!(fault.spec.target, FaultTarget::Service(_)) {
+            victims.truncate(fault.spec.magnitude as usize);
+        }
         for index in victims {
             self.exit(index, Exit::Killed);
         }
-        self.calendar.schedule(self.now + KILL_PERIOD, Happening::FaultRepeat(fault.id));
+        self.calendar.schedule(self.now + KILL_PERIOD, Happening::FaultRepeat, fault.id.0);
     }
-
     pub(super) fn repeat_fault(&mut self, id: FaultId) {
-        if let Some(fault) = self.faults.iter().find(|f| f.id == id).copied()
-            && let FaultTarget::Service(service) = fault.spec.target
-        {
-            self.kill(service, fault);
+        if let Some(fault) = self.faults.iter().find(|f| f.id == id).copied() {
+            self.kill(fault);
         }
     }
 
-    /// Takes a fault away. False if it is not active (any more).
+    /// Takes a fault away, as when an experiment is stopped: a bad version or configuration is rolled back, a lost node
+    /// comes back. False if it is not active (any more).
     pub fn remove_fault(&mut self, id: FaultId) -> bool {
         let Some(position) = self.faults.iter().position(|f| f.id == id) else { return false };
         let fault = self.faults.remove(position);
-        let now = self.now;
-        let touched: Vec<u32> =
-            self.instances.iter().filter(|(_, i)| i.effects.iter().any(|e| e.0 == id)).map(|(index, _)| index).collect();
-        for index in touched {
+        let has_it = |(index, i): (u32, &Instance)| i.effects.iter().any(|e| e.0 == id).then_some(index);
+        for index in self.instances.iter().filter_map(has_it).collect::<Vec<_>>() {
             if let Some(instance) = self.instances.get_mut(index) {
                 instance.effects.retain(|e| e.0 != id);
-                instance.cpu.set_hog(now, instance.hog_share());
-                self.wake_cpu(index);
             }
+            self.refresh_hung(index);
         }
         self.emit(Event::FaultEnded(fault));
+        match (fault.spec.kind, fault.spec.target) {
+            (FaultKind::BadDeploy | FaultKind::BadConfig, FaultTarget::Service(service)) => self.take_back(service, id),
+            (FaultKind::Outage, target) => self.nodes_of(target).into_iter().for_each(|node| self.end_outage(node)),
+            _ => {}
+        }
         self.refresh_effects();
         true
     }
-
     pub(super) fn end_fault(&mut self, id: FaultId) {
         self.remove_fault(id);
-    }
-
-    /// Derives from the active faults what they do to services and edges as a whole.
-    pub(super) fn refresh_effects(&mut self) {
-        self.refresh_edges();
-        for id in self.topology.services().map(|(id, _)| id).collect::<Vec<_>>() {
-            self.refresh_leaks(id);
-            self.refresh_crash_loops(id);
-            let rate = self.entry_rate_now(id);
-            self.set_rate(id, rate);
-        }
-    }
-
-    fn magnitudes(&self, id: ServiceId, kind: FaultKind) -> impl Iterator<Item = f64> + '_ {
-        let on = move |f: &&ActiveFault| f.spec.kind == kind && f.spec.target == FaultTarget::Service(id);
-        self.faults.iter().filter(on).map(|f| f.spec.magnitude)
-    }
-
-    fn refresh_edges(&mut self) {
-        for edge in self.edges.values_mut() {
-            (edge.delay, edge.loss) = (SimDuration::ZERO, 0.0);
-        }
-        for fault in &self.faults {
-            let FaultTarget::Edge { from, to } = fault.spec.target else { continue };
-            let edge = self.edges.entry((from, to)).or_default();
-            match fault.spec.kind {
-                FaultKind::Latency => edge.delay = edge.delay + SimDuration::from_secs_f64(fault.spec.magnitude / 1e3),
-                FaultKind::Partition => edge.loss = 1.0 - (1.0 - edge.loss) * (1.0 - fault.spec.magnitude),
-                _ => {}
-            }
-        }
-        self.edges.retain(|_, edge| *edge != super::network::EdgeState::default());
-    }
-
-    fn refresh_leaks(&mut self, id: ServiceId) {
-        let rate: f64 = self.magnitudes(id, FaultKind::MemoryLeak).sum();
-        let Some(state) = self.services[id.index()].as_ref().filter(|s| s.leak_mib_per_s.to_bits() != rate.to_bits()) else {
-            return;
-        };
-        let instances = state.instances.clone();
-        for index in &instances {
-            self.book_leak(*index);
-        }
-        if let Some(state) = self.services[id.index()].as_mut() {
-            state.leak_mib_per_s = rate;
-        }
-        for index in instances {
-            self.begin_leak(index);
-        }
-    }
-
-    fn refresh_crash_loops(&mut self, id: ServiceId) {
-        let after = self.magnitudes(id, FaultKind::CrashLoop).reduce(f64::min);
-        let Some(state) = self.services[id.index()].as_mut() else { return };
-        let begins = after.is_some() && state.crash_after_s != after;
-        state.crash_after_s = after;
-        if begins {
-            for index in state.ready.clone() {
-                self.begin_crash_timer(index);
-            }
-        }
-    }
-
-    /// Users per second entering at `id`: as drawn, times every spike whose target they lead to.
-    fn entry_rate_now(&self, id: ServiceId) -> f64 {
-        let base = self.topology.get(id).map_or(0.0, |s| s.entry_rate.0);
-        if base <= 0.0 {
-            return 0.0;
-        }
-        let spikes = self.faults.iter().filter(|f| f.spec.kind == FaultKind::TrafficSpike);
-        let mine = spikes.filter(|f| matches!(f.spec.target, FaultTarget::Service(to) if self.topology.reaches(id, to)));
-        mine.fold(base, |rate, f| rate * f.spec.magnitude)
     }
 }

@@ -4,7 +4,9 @@ use super::client::ClientState;
 use super::cpu::Cpu;
 use super::fault::FaultKind;
 use super::guard::ServerState;
+use super::nodes::Reservation;
 use super::probe::ProbeState;
+use super::request::NOBODY;
 use crate::ids::{FaultId, InstanceId, ServiceId};
 use crate::units::{SimDuration, SimTime};
 use std::collections::VecDeque;
@@ -38,8 +40,10 @@ pub(super) struct Instance {
     pub service: ServiceId,
     /// Its number within the service, from 0: the lowest that was free when it was created.
     pub slot: u32,
-    /// Index of its node; meaningless while pending.
+    /// Index of its node; [`NOBODY`] while it has no place, and for users outside the system.
     pub node: u32,
+    /// What it reserves there.
+    pub reserved: Reservation,
     pub zone: u8,
     /// The version of the service that it runs.
     pub version: u32,
@@ -52,6 +56,8 @@ pub(super) struct Instance {
     pub stamp: u32,
     /// When its present life phase began.
     pub since: SimTime,
+    /// Its CPU limit in cores.
+    pub cores: f64,
     pub cpu: Cpu,
     /// Sequence number of the CPU event that counts, and when it is due.
     pub cpu_event: u64,
@@ -99,7 +105,8 @@ impl Instance {
             id,
             service,
             slot,
-            node: 0,
+            node: NOBODY,
+            reserved: Reservation::default(),
             zone: 0,
             version: 0,
             life: Life::Pending,
@@ -107,6 +114,7 @@ impl Instance {
             hung: false,
             stamp: 0,
             since: now,
+            cores,
             cpu: Cpu::new(cores, now),
             cpu_event: 0,
             cpu_due: SimTime::FAR_FUTURE,
@@ -137,6 +145,14 @@ impl Instance {
     /// Whether its process runs.
     pub fn is_running(&self) -> bool {
         !matches!(self.life, Life::BackOff | Life::Pending)
+    }
+    /// Whether it works as far as the platform can tell.
+    pub fn is_available(&self) -> bool {
+        self.life == Life::Ready && self.probes.has_passed && !self.probes.is_fenced
+    }
+    /// Whether it is not about to go.
+    pub fn stays(&self) -> bool {
+        self.life != Life::Draining
     }
     /// Requests in it.
     pub fn load(&self) -> usize {

@@ -7,6 +7,7 @@
 //! Bounds: one worker slot list and one queue per instance ([`crate::topology::Service`] gives their lengths), at most
 //! [`FAULTS_MAX`] faults, attempts per call by its policy (at most 10).
 
+mod admit;
 mod autoscale;
 mod balance;
 mod cache;
@@ -18,6 +19,7 @@ mod client;
 mod cluster;
 mod cpu;
 mod edit;
+mod effects;
 mod event;
 pub mod fault;
 mod guard;
@@ -26,8 +28,10 @@ mod inject;
 mod instance;
 mod network;
 mod nodes;
+mod outage;
 mod plan;
 mod probe;
+mod replicas;
 mod request;
 mod resilience;
 mod rollout;

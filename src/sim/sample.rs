@@ -29,12 +29,31 @@ pub(super) enum Sampler {
     Constant(f64),
     Exponential(f64),
     Uniform(f64),
-    Lognormal { mean: f64, table: u32 },
-    Bimodal { base: f64, slow: f64, factor: f64 },
-    Pareto { scale: f64, alpha: f64, cap: f64 },
+    Lognormal {
+        mean: f64,
+        table: u32,
+    },
+    Bimodal {
+        base: f64,
+        slow: f64,
+        factor: f64,
+    },
+    Pareto {
+        scale: f64,
+        alpha: f64,
+        cap: f64,
+    },
     /// `fewer` is the probability of one phase less than `phases`.
-    Erlang { phase_mean: f64, phases: u32, fewer: f64 },
-    Hyper { first: f64, first_mean: f64, second_mean: f64 },
+    Erlang {
+        phase_mean: f64,
+        phases: u32,
+        fewer: f64,
+    },
+    Hyper {
+        first: f64,
+        first_mean: f64,
+        second_mean: f64,
+    },
 }
 
 impl Sampler {

@@ -34,7 +34,8 @@ impl World {
         let (id, at) = (request.service, request.instance);
         let Some(instance) = self.instances.get_mut(at) else { return self.reject(index, Rejection::Refused) };
         if instance.stamp != request.instance_stamp || !instance.is_running() {
-            return self.reject(index, Rejection::Refused);
+            // Where the machine is gone nobody is left to refuse.
+            return if self.is_node_up(at) { self.reject(index, Rejection::Refused) } else { self.vanish_request(index) };
         }
         let plan = &self.plan.services[id.index()];
         if let Some(guard) = &mut instance.guard
@@ -170,7 +171,9 @@ impl World {
 
     /// Frees the request's worker and hands it to the next in line.
     fn release(&mut self, request: &Request) {
-        let Some(instance) = self.instances.get_mut(request.instance).filter(|i| i.stamp == request.instance_stamp) else { return };
+        let Some(instance) = self.instances.get_mut(request.instance).filter(|i| i.stamp == request.instance_stamp) else {
+            return;
+        };
         instance.active.swap_remove(request.position as usize);
         if let Some(moved) = instance.active.get(request.position as usize).copied()
             && let Some(moved) = self.requests.get_mut(moved)
@@ -266,6 +269,15 @@ impl World {
             self.emit(Event::Served { service, instance, endpoint: request.endpoint, latency, waited, work, ok: false });
         }
         if !silently || matches!(request.reply_to, ReplyTo::User { .. }) {
+            self.answer(&request, ReplyKind::Error);
+        }
+    }
+
+    /// A request reaches a machine that is gone: callers hear nothing.
+    fn vanish_request(&mut self, index: u32) {
+        if let Some(request) = self.requests.remove(index)
+            && matches!(request.reply_to, ReplyTo::User { .. })
+        {
             self.answer(&request, ReplyKind::Error);
         }
     }

@@ -6,6 +6,7 @@ use super::change::Change;
 use super::client::ClientState;
 use super::instance::{Instance, Life};
 use super::rollout::Versions;
+use super::settings::Settings;
 use super::workload::EntryState;
 use crate::ids::{InstanceId, ServiceId};
 use crate::topology::Service;
@@ -35,6 +36,8 @@ pub(super) struct ServiceState {
     pub desired: u32,
     /// The healer's change under way.
     pub change: Option<Change>,
+    /// Settings changed by hand.
+    pub settings: Settings,
     /// Versions and the roll-out under way.
     pub versions: Versions,
     /// The autoscaler's memory.
@@ -74,6 +77,7 @@ impl ServiceState {
             published: Vec::new(),
             desired: service.replicas,
             change: None,
+            settings: Settings::default(),
             versions: Versions::default(),
             autoscale: None,
             entry: EntryState::new(seed, label),
@@ -139,7 +143,7 @@ impl super::World {
             gauges.queue_len += instance.queue.len() as u64;
             gauges.active += instance.active.len() as u64;
             if instance.is_running() {
-                gauges.cpu_limit_cores += service.cpu_limit.cores();
+                gauges.cpu_limit_cores += instance.cores;
                 let ratio = memory_mib(service, state, instance, self.now) / service.memory_limit.0;
                 gauges.memory_ratio_max = gauges.memory_ratio_max.max(ratio);
             }

@@ -306,7 +306,7 @@ impl World {
         let Some(plan) = self.plan.services.get(instance.service.index()) else { return };
         let factor = if instance.hung { 0.0 } else { share * (1.0 - instance.collecting) };
         let hog = instance.hog_share();
-        instance.cpu.set_speed(now, plan.cores, hog, factor, plan.cfs_quota);
+        instance.cpu.set_speed(now, instance.cores, hog, factor, plan.cfs_quota);
         instance.cpu_event = 0;
         self.wake_cpu(at);
         self.let_in(at);

@@ -34,9 +34,7 @@ fn code(event: &Event) -> u64 {
     match event {
         Event::Served { service, latency, ok, .. } => pair(1 + u64::from(*ok), service.0, latency.as_nanos()),
         Event::Rejected { service, reason, .. } => pair(3, service.0, *reason as u64),
-        Event::Attempted { from, to, latency, outcome, .. } => {
-            pair(4 + *outcome as u64, from.0 << 16 ^ to.0, latency.as_nanos())
-        }
+        Event::Attempted { from, to, latency, outcome, .. } => pair(4 + *outcome as u64, from.0 << 16 ^ to.0, latency.as_nanos()),
         Event::UserServed { entry, latency, ok } => pair(8 + u64::from(*ok), entry.0, latency.as_nanos()),
         Event::Held { from, to, reason, .. } => pair(10, from.0 << 16 ^ to.0, *reason as u64),
         Event::CacheAsked { from, cache, hit } => pair(11, from.0 << 16 ^ cache.0, u64::from(*hit)),
@@ -49,7 +47,9 @@ fn code(event: &Event) -> u64 {
         Event::Ejected { from, instance, .. } => pair(18, from.0, u64::from(instance.0)),
         Event::Scaled { service, to, .. } => pair(19, service.0, u64::from(*to)),
         Event::RollOutBegan { service, version } => pair(20, service.0, u64::from(*version)),
-        Event::RollOutEnded { service, version, complete } => pair(21, service.0, u64::from(*version) << 1 | u64::from(*complete)),
+        Event::RollOutEnded { service, version, complete } => {
+            pair(21, service.0, u64::from(*version) << 1 | u64::from(*complete))
+        }
         Event::NodeLost { node } => pair(22, *node, 0),
         Event::NodeJoined { node } => pair(23, *node, 0),
         Event::FaultBegan(fault) => pair(24, fault.id.0, 0),

@@ -14,9 +14,7 @@ mod server;
 mod service;
 mod workload;
 
-pub use client::{
-    AdaptiveThrottle, Balancing, Breaker, CallPolicy, Jitter, OutlierEjection, Pool, RetryBudget, RetryOn,
-};
+pub use client::{AdaptiveThrottle, Balancing, Breaker, CallPolicy, Jitter, OutlierEjection, Pool, RetryBudget, RetryOn};
 pub use distribution::{Distribution, Shape};
 pub use edit::{EditError, TopologyEdit};
 pub use endpoint::{CacheLookup, Call, CallMode, Endpoint, Step};

@@ -104,6 +104,48 @@ fn action_text(frame: &Frame, action: &Action) -> String {
         Action::Restart { service } => format!("Restart {}", frame.name(*service)),
         Action::RerouteEdge { from, to } => format!("Reroute {} → {}", frame.name(*from), frame.name(*to)),
         Action::RerouteService { service } => format!("Take the slowest instance of {} out", frame.name(*service)),
+        _ => match action.edge() {
+            Some((from, to)) => edge_action_text(action, &format!("{} → {}", frame.name(from), frame.name(to))),
+            None => service_action_text(action, &frame.name(action.service())),
+        },
+    }
+}
+
+fn edge_action_text(action: &Action, edge: &str) -> String {
+    match action {
+        Action::OpenBreaker { .. } => format!("Stop calls {edge}"),
+        Action::CloseBreaker { .. } => format!("Let calls {edge} go again"),
+        Action::SetAttempts { attempts, .. } => format!("At most {attempts} attempts on {edge}"),
+        Action::SetTimeout { timeout, .. } => format!("Time-out of {edge} to {:.0} ms", timeout.as_millis_f64()),
+        Action::SetPool { size, .. } => format!("{size} connections on {edge}"),
+        Action::AddJitter { .. } => format!("Jitter for retries on {edge}"),
+        Action::RestoreEdge { .. } => format!("Put {edge} back on the direct path"),
+        _ => format!("{} of {edge}", action.name()),
+    }
+}
+
+fn service_action_text(action: &Action, name: &str) -> String {
+    let zone = |zone: u8| char::from(b'a' + zone.min(25));
+    match action {
+        Action::ScaleTo { replicas, .. } => format!("Scale {name} to {replicas}"),
+        Action::Resize { cpu, .. } => format!("Give {name} {}m CPU", cpu.0),
+        Action::Evict { instance, .. } => format!("Move instance {instance} of {name}"),
+        Action::DrainZone { zone: z, .. } => format!("Drain {name} in zone {}", zone(*z)),
+        Action::UndrainZone { zone: z, .. } => format!("Let {name} in zone {} work again", zone(*z)),
+        Action::RollBack { .. } => format!("Roll {name} back"),
+        Action::PauseRollOut { .. } => format!("Pause the roll-out of {name}"),
+        Action::ResumeRollOut { .. } => format!("Resume the roll-out of {name}"),
+        Action::Shed { percent: 0, .. } => format!("Stop shedding at {name}"),
+        Action::Shed { percent, .. } => format!("Shed {percent} % at {name}"),
+        Action::RateLimit { per_s: 0, .. } => format!("Lift the rate limit of {name}"),
+        Action::RateLimit { per_s, .. } => format!("Limit {name} to {per_s}/s an instance"),
+        Action::FlushQueue { .. } => format!("Flush the queues of {name}"),
+        Action::WarmCache { .. } => format!("Warm {name}"),
+        Action::CordonNode { node, .. } => format!("Cordon node {node} and move {name} away"),
+        Action::UncordonNode { node, .. } => format!("Use node {node} again"),
+        Action::FailOver { .. } => format!("Fail {name} over"),
+        Action::ThrottleEntry { percent, .. } => format!("Let {percent} % of the users into {name}"),
+        _ => format!("{} {name}", action.name()),
     }
 }
 
