@@ -131,6 +131,13 @@ impl World {
             return;
         }
         let edge = &mut self.edges[call.edge as usize];
+        // Attempts that have ended since leave the line here: it stays as short as what is in flight.
+        for _ in 0..2 {
+            let is_over = |(_, call, stamp): &(SimTime, u32, u32)| self.calls.get(*call).is_none_or(|c| c.stamp != *stamp);
+            if edge.deadlines.front().is_some_and(is_over) {
+                edge.deadlines.pop_front();
+            }
+        }
         if edge.deadlines.back().is_none_or(|last| last.0 <= at) {
             edge.deadlines.push_back((at, index, stamp));
             if edge.armed == 0 {

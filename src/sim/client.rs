@@ -13,6 +13,9 @@ use crate::topology::CallPolicy;
 use crate::units::{SimDuration, SimTime};
 use std::collections::VecDeque;
 
+/// Slots of a callee that are counted without an allocation.
+const SLOTS_INLINE: usize = 6;
+
 /// The caller's view of one edge.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ClientState {
@@ -20,8 +23,9 @@ pub(super) struct ClientState {
     pub turn: u32,
     /// Attempts in flight.
     pub in_flight: u32,
-    /// Attempts in flight by slot of the callee.
-    busy: Vec<u16>,
+    /// Attempts in flight by slot of the callee: the first slots in place, the others apart.
+    busy: [u16; SLOTS_INLINE],
+    busy_beyond: Option<Box<Vec<u16>>>,
     /// Budget, breaker and the rest; `None` on a plain edge.
     pub guards: Option<Box<Guards>>,
 }
@@ -61,22 +65,34 @@ impl Guards {
 impl ClientState {
     /// Attempts in flight to the instance in `slot`.
     pub fn busy(&self, slot: u32) -> u16 {
-        self.busy.get(slot as usize).copied().unwrap_or(0)
+        let slot = slot as usize;
+        if slot < SLOTS_INLINE {
+            return self.busy[slot];
+        }
+        self.busy_beyond.as_ref().and_then(|beyond| beyond.get(slot - SLOTS_INLINE).copied()).unwrap_or(0)
+    }
+    fn busy_mut(&mut self, slot: u32) -> &mut u16 {
+        let slot = slot as usize;
+        if slot < SLOTS_INLINE {
+            return &mut self.busy[slot];
+        }
+        let beyond = self.busy_beyond.get_or_insert_with(Box::default);
+        if beyond.len() <= slot - SLOTS_INLINE {
+            beyond.resize(slot - SLOTS_INLINE + 1, 0);
+        }
+        &mut beyond[slot - SLOTS_INLINE]
     }
     /// An attempt goes to `slot`.
     pub fn sent(&mut self, slot: u32) {
-        if self.busy.len() <= slot as usize {
-            self.busy.resize(slot as usize + 1, 0);
-        }
         self.in_flight += 1;
-        self.busy[slot as usize] = self.busy[slot as usize].saturating_add(1);
+        let busy = self.busy_mut(slot);
+        *busy = busy.saturating_add(1);
     }
     /// An attempt to `slot` ended.
     pub fn ended(&mut self, slot: u32) {
         self.in_flight = self.in_flight.saturating_sub(1);
-        if let Some(busy) = self.busy.get_mut(slot as usize) {
-            *busy = busy.saturating_sub(1);
-        }
+        let busy = self.busy_mut(slot);
+        *busy = busy.saturating_sub(1);
     }
     /// Whether the instance in `slot` is left out now.
     pub fn is_ejected(&self, slot: u32, now: SimTime) -> bool {
