@@ -12,27 +12,34 @@ const UNIT_BITS: u32 = 10;
 /// Enough for 2^10 ns * 2^30 = 18 minutes; longer values share the last bucket.
 const BUCKETS: usize = ((30 - SUB_BITS + 1) as usize) << SUB_BITS;
 
-/// Counts of latencies by size.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Counts of latencies by size. One that was never used takes no memory.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Histogram {
+    /// All buckets, or none as long as nothing was counted.
     counts: Vec<u32>,
     total: u64,
 }
 
-impl Default for Histogram {
-    fn default() -> Self {
-        Self { counts: vec![0; BUCKETS], total: 0 }
+impl PartialEq for Histogram {
+    fn eq(&self, other: &Self) -> bool {
+        self.total == other.total && (self.total == 0 || self.counts == other.counts)
     }
 }
+impl Eq for Histogram {}
 
 impl Histogram {
     /// Counts one latency.
     pub fn record(&mut self, latency: SimDuration) {
+        self.open();
         self.counts[bucket(latency)] += 1;
         self.total += 1;
     }
     /// Adds all counts of `other`.
     pub fn add(&mut self, other: &Self) {
+        if other.total == 0 {
+            return;
+        }
+        self.open();
         for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
             *mine += theirs;
         }
@@ -49,6 +56,11 @@ impl Histogram {
     pub fn clear(&mut self) {
         self.counts.fill(0);
         self.total = 0;
+    }
+    fn open(&mut self) {
+        if self.counts.is_empty() {
+            self.counts = vec![0; BUCKETS];
+        }
     }
     /// How many were counted.
     pub const fn total(&self) -> u64 {

@@ -6,19 +6,21 @@
 //! synchronous calls would never end.
 
 mod client;
+mod cluster;
 mod distribution;
 mod edit;
 mod endpoint;
-mod platform;
+mod scale;
 mod server;
 mod service;
 mod workload;
 
 pub use client::{AdaptiveThrottle, Balancing, Breaker, CallPolicy, Jitter, OutlierEjection, Pool, RetryBudget, RetryOn};
+pub use cluster::{Autoscaler, Cluster, Network, Node, Probe, Probes, RollOut};
 pub use distribution::{Distribution, Shape};
 pub use edit::{EditError, TopologyEdit};
 pub use endpoint::{CacheLookup, Call, CallMode, Endpoint, Step};
-pub use platform::{Autoscaler, Cluster, Network, Node, Probe, Probes, RollOut};
+pub use scale::SCALE_MAX;
 pub use server::{CoDel, ConcurrencyLimit, Heap, QueueOrder, RateLimit, ServerPolicy, Shedding, WarmUp};
 pub use service::{Demand, Service, ServiceKind};
 pub use workload::{Arrivals, RateChange, Workload};

@@ -1,8 +1,8 @@
 //! A service, what one of its requests costs, and whom it calls.
 
+use super::cluster::{Autoscaler, Probes, RollOut};
 use super::distribution::{Distribution, Shape};
 use super::endpoint::{Call, Endpoint, Step};
-use super::platform::{Autoscaler, Probes, RollOut};
 use super::server::{Heap, ServerPolicy, WarmUp};
 use super::workload::Workload;
 use crate::units::{Mebibytes, Millicores, PerSecond, Ratio, SimDuration};
