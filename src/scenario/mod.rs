@@ -1,5 +1,6 @@
 //! A scenario: the system, its load and its planned faults. Saved as a versioned file of its own type.
 
+pub mod file;
 pub mod import;
 pub mod presets;
 
@@ -64,13 +65,15 @@ impl Scenario {
     /// A scenario without faults on three zones of nodes, with room for as much again as the instances request at the
     /// start (half-full nodes: the headroom that zone fail-over needs).
     pub fn of(name: impl Into<String>, topology: Topology) -> Self {
-        let cluster = roomy_cluster(&topology);
+        let cluster = roomy_cluster(&topology, ZONES, None);
         let (faults, edits, actions) = (Vec::new(), Vec::new(), Vec::new());
         Self { name: name.into(), about: String::new(), topology, cluster, faults, edits, actions }
     }
 }
 
-fn roomy_cluster(topology: &Topology) -> Cluster {
+/// Equal nodes in `zones` zones, half full with what the instances request at the start; as many nodes as their pods need
+/// unless `per_zone` says it.
+fn roomy_cluster(topology: &Topology, zones: u8, per_zone: Option<u32>) -> Cluster {
     let (mut pods, mut cpu, mut memory) = (0_u32, 0.0, 0.0);
     let (mut largest_cpu, mut largest_memory) = (0_u32, 0.0_f64);
     for (_, s) in topology.services() {
@@ -80,8 +83,9 @@ fn roomy_cluster(topology: &Topology) -> Cluster {
         largest_cpu = largest_cpu.max(s.cpu_request.0);
         largest_memory = largest_memory.max(s.memory_request.0);
     }
-    let per_zone = pods.div_ceil(PODS_PER_NODE * u32::from(ZONES)).max(1);
-    let nodes = f64::from(per_zone) * f64::from(ZONES);
-    let node_cpu = (cpu * 2.0 / nodes) as u32 + largest_cpu + 1_000;
-    Cluster::zones(ZONES, per_zone, Millicores(node_cpu), Mebibytes(memory * 2.0 / nodes + largest_memory + 1_024.0))
+    let zones = zones.max(1);
+    let per_zone = per_zone.unwrap_or(pods.div_ceil(PODS_PER_NODE * u32::from(zones))).max(1);
+    let nodes = f64::from(per_zone) * f64::from(zones);
+    let node_cpu = ((cpu * 2.0 / nodes) as u32).saturating_add(largest_cpu).saturating_add(1_000);
+    Cluster::zones(zones, per_zone, Millicores(node_cpu), Mebibytes(memory * 2.0 / nodes + largest_memory + 1_024.0))
 }

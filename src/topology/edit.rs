@@ -214,7 +214,11 @@ fn remove_calls(service: &mut Service, to: ServiceId) {
     for endpoint in &mut service.endpoints {
         for step in &mut endpoint.steps {
             match step {
-                Step::Calls { calls, .. } => calls.retain(|c| c.to != to),
+                Step::Calls { calls, need } => {
+                    calls.retain(|c| c.to != to);
+                    // More good answers than calls would never come.
+                    *need = calls.iter().map(|c| c.count).fold(0, u16::saturating_add).min(*need);
+                }
                 Step::Cached(lookup) => lookup.origin.retain(|c| c.to != to),
                 Step::Cpu(_) | Step::Wait(_) | Step::Lock { .. } => {}
             }

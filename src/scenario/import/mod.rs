@@ -20,9 +20,9 @@ mod problems;
 mod quantity;
 pub mod report;
 mod sizing;
-mod source;
+pub(super) mod source;
 mod wiring;
-mod yaml;
+pub(super) mod yaml;
 
 pub use preview::{FoundEdge, FoundService, Gravity, Ignored, Preview, Problem};
 

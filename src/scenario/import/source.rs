@@ -5,17 +5,17 @@
 //! block scalars included.
 
 /// Most bytes of all files together: a thousand services with their comments fit, a database dump does not.
-pub(super) const INPUT_BYTES_MAX: usize = 4 << 20;
+pub(in crate::scenario) const INPUT_BYTES_MAX: usize = 4 << 20;
 /// Most files of one import.
-pub(super) const FILES_MAX: usize = 64;
+pub(in crate::scenario) const FILES_MAX: usize = 64;
 /// Most YAML documents of one import: as many as a topology may hold services.
-pub(super) const DOCUMENTS_MAX: usize = 4_096;
+pub(in crate::scenario) const DOCUMENTS_MAX: usize = 4_096;
 /// Most characters of a snippet.
 const SNIPPET_CHARS_MAX: usize = 160;
 
 /// A place in a file; line and column count from 1, in characters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Spot {
+pub(in crate::scenario) struct Spot {
     /// Index of the file.
     pub file: usize,
     /// Line.
@@ -26,7 +26,7 @@ pub(super) struct Spot {
 
 /// One YAML document's text and where it begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Chunk<'a> {
+pub(in crate::scenario) struct Chunk<'a> {
     /// Index of the file.
     pub file: usize,
     /// Lines of the file before the document.
@@ -36,7 +36,7 @@ pub(super) struct Chunk<'a> {
 }
 
 /// All files of one import.
-pub(super) struct Sources<'a> {
+pub(in crate::scenario) struct Sources<'a> {
     files: &'a [(String, String)],
 }
 
@@ -75,7 +75,7 @@ fn base_name(name: &str) -> &str {
 }
 
 /// The documents of one file; documents without content are left out.
-pub(super) fn documents(file: usize, text: &str) -> Vec<Chunk<'_>> {
+pub(in crate::scenario) fn documents(file: usize, text: &str) -> Vec<Chunk<'_>> {
     let mut found = Vec::new();
     let (mut start, mut at, mut lines_before) = (0, 0, 0);
     for (number, line) in text.split_inclusive('\n').enumerate() {
@@ -106,7 +106,7 @@ fn keep<'a>(found: &mut Vec<Chunk<'a>>, chunk: Chunk<'a>) {
 }
 
 /// Whether the text cannot be a text file at all.
-pub(super) fn is_binary(text: &str) -> bool {
+pub(in crate::scenario) fn is_binary(text: &str) -> bool {
     let bad = |c: char| c == '\u{fffd}' || (c.is_control() && !matches!(c, '\n' | '\r' | '\t' | '\u{85}'));
     let (mut seen, mut bad_count) = (0_usize, 0_usize);
     for c in text.chars().take(1 << 16) {

@@ -9,7 +9,7 @@ use serde_saphyr::{DuplicateKeyPolicy, Error, NonFiniteFloatPolicy, Spanned};
 use std::fmt;
 
 /// Most nodes of all documents together, aliases expanded: ten times what a thousand services need.
-pub(super) const NODES_MAX: usize = 400_000;
+pub(in crate::scenario) const NODES_MAX: usize = 400_000;
 /// Deepest nesting; Kubernetes objects stay below 20.
 const DEPTH_MAX: usize = 64;
 
@@ -23,7 +23,7 @@ const ALIASES_MAX: usize = 5_000;
 
 /// A node and where it stands.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Node {
+pub(in crate::scenario) struct Node {
     /// Where.
     pub spot: Spot,
     /// What.
@@ -32,7 +32,7 @@ pub(super) struct Node {
 
 /// What a node holds.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Value {
+pub(in crate::scenario) enum Value {
     /// Nothing.
     #[default]
     Null,
@@ -46,7 +46,7 @@ pub(super) enum Value {
 
 /// One entry of a mapping.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Entry {
+pub(in crate::scenario) struct Entry {
     /// The key.
     pub key: String,
     /// Where the key stands.
@@ -99,7 +99,7 @@ impl Node {
 
 /// Why a document could not be read.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct ReadError {
+pub(in crate::scenario) struct ReadError {
     /// Where.
     pub spot: Spot,
     /// What the parser says.
@@ -109,7 +109,7 @@ pub(super) struct ReadError {
 }
 
 /// Reads one document of at most `nodes_max` nodes.
-pub(super) fn parse(chunk: &Chunk<'_>, nodes_max: usize) -> Result<Node, ReadError> {
+pub(in crate::scenario) fn parse(chunk: &Chunk<'_>, nodes_max: usize) -> Result<Node, ReadError> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_nodes: nodes_max,
