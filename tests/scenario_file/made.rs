@@ -1,7 +1,7 @@
 //! Made-up scenarios: every field of every type takes many values, odd names included.
 
 use sickbay::action::Action;
-use sickbay::ids::ServiceId;
+use sickbay::ids::{InstanceId, ServiceId};
 use sickbay::scenario::file::{HealDial, PolicyChoice, RunDefaults};
 use sickbay::scenario::{PlannedAction, PlannedEdit, PlannedFault, Scenario};
 use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
@@ -218,7 +218,14 @@ fn workload(r: &mut Random) -> Workload {
     };
     let change = |r: &mut Random, at| RateChange { at: SimTime::from_secs(at), ramp: r.time(), factor: r.number(0.0, 10.0) };
     let changes = (0..r.below(4) as u64).map(|at| change(r, at)).collect();
-    Workload { arrivals, swing: r.unit(), swing_period: r.time(), changes, patience: r.some(distribution) }
+    Workload {
+        arrivals,
+        swing: r.unit(),
+        swing_period: r.time(),
+        changes,
+        patience: r.some(distribution),
+        balancing: balancing(r),
+    }
 }
 
 fn call(r: &mut Random, before: &Topology) -> Option<Call> {
@@ -271,6 +278,16 @@ fn endpoints(r: &mut Random, before: &Topology) -> Vec<Endpoint> {
     names[..count].iter().map(endpoint).collect()
 }
 
+fn balancing(r: &mut Random) -> Balancing {
+    match r.below(5) {
+        0 => Balancing::RoundRobin,
+        1 => Balancing::Random,
+        2 => Balancing::LeastOf(r.whole(1, 255) as u8),
+        3 => Balancing::LeastBusy,
+        _ => Balancing::RingHash,
+    }
+}
+
 fn policy(r: &mut Random) -> CallPolicy {
     let budget = match r.below(5) {
         0 => RetryBudget::None,
@@ -278,13 +295,6 @@ fn policy(r: &mut Random) -> CallPolicy {
         2 => RetryBudget::InFlight { ratio: r.ratio(), floor: r.whole(0, 9) },
         3 => RetryBudget::Tokens { max: 500.0, cost: r.unit(), timeout_cost: r.unit(), per_success: r.unit() },
         _ => RetryBudget::Throttle { max: r.number(1.0, 99.0), ratio: r.unit() },
-    };
-    let balancing = match r.below(5) {
-        0 => Balancing::RoundRobin,
-        1 => Balancing::Random,
-        2 => Balancing::LeastOf(r.whole(1, 255) as u8),
-        3 => Balancing::LeastBusy,
-        _ => Balancing::RingHash,
     };
     CallPolicy {
         timeout: r.time(),
@@ -304,7 +314,7 @@ fn policy(r: &mut Random) -> CallPolicy {
         throttle: r.some(|r| AdaptiveThrottle { k: r.number(1.0, 9.0), window: r.time() }),
         pool: r.some(|r| Pool { size: r.whole(1, 99), wait_max: r.time() }),
         in_flight_max: r.some(|r| r.whole(0, 99)),
-        balancing,
+        balancing: balancing(r),
         zone_aware: r.is(),
         panic_below: r.ratio(),
     }
@@ -414,11 +424,45 @@ fn plan(r: &mut Random, at: SimTime, now: &Topology, made: &mut Scenario) {
         made.faults.push(PlannedFault { at, spec });
     }
     let (from, to) = edge.unwrap_or((service, service));
-    let action = match r.below(4) {
-        0 => Action::ScaleUp { service, by: r.whole(1, 9) },
-        1 if edge.is_some() => Action::RerouteEdge { from, to },
-        2 => Action::RerouteService { service },
-        _ => Action::Restart { service },
-    };
+    let (edges, services) = (on_edge(r, from, to), on_service(r, service));
+    let action = if edge.is_some() && r.is() { r.pick(&edges) } else { r.pick(&services) };
     made.actions.push(PlannedAction { at, action });
+}
+
+fn on_edge(r: &mut Random, from: ServiceId, to: ServiceId) -> [Action; 8] {
+    [
+        Action::RerouteEdge { from, to },
+        Action::RestoreEdge { from, to },
+        Action::OpenBreaker { from, to },
+        Action::CloseBreaker { from, to },
+        Action::AddJitter { from, to },
+        Action::SetAttempts { from, to, attempts: r.whole(1, 10) as u8 },
+        Action::SetTimeout { from, to, timeout: SimDuration::from_millis(u64::from(r.whole(1, 9_999))) },
+        Action::SetPool { from, to, size: r.whole(1, 10_000) },
+    ]
+}
+
+fn on_service(r: &mut Random, service: ServiceId) -> [Action; 19] {
+    let percent = r.whole(0, 100) as u8;
+    [
+        Action::Restart { service },
+        Action::RerouteService { service },
+        Action::RollBack { service },
+        Action::PauseRollOut { service },
+        Action::ResumeRollOut { service },
+        Action::FlushQueue { service },
+        Action::WarmCache { service },
+        Action::FailOver { service },
+        Action::ScaleUp { service, by: r.whole(1, 9) },
+        Action::ScaleTo { service, replicas: r.whole(1, 99) },
+        Action::Resize { service, cpu: Millicores(r.whole(1, 9_999)) },
+        Action::Evict { service, instance: InstanceId(r.whole(0, 99)) },
+        Action::DrainZone { service, zone: 0 },
+        Action::UndrainZone { service, zone: 0 },
+        Action::Shed { service, percent },
+        Action::ThrottleEntry { entry: service, percent },
+        Action::RateLimit { service, per_s: r.whole(0, 9_999) },
+        Action::CordonNode { service, node: 0 },
+        Action::UncordonNode { service, node: 0 },
+    ]
 }

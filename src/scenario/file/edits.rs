@@ -2,7 +2,8 @@
 //! written in the order of time, each against the system that the earlier ones left.
 
 use super::calls::{call, call_fields};
-use super::faults::{edge, require, service};
+use super::edges::{read_edge, write_edge};
+use super::faults::{require, service};
 use super::form::{Context, Fields, Side, Slot, items_of, wrong_type};
 use super::names::Names;
 use super::out::Out;
@@ -183,24 +184,6 @@ fn read_id(item: &Node) -> Option<ServiceId> {
     ((id as usize) < SERVICES_MAX).then_some(ServiceId(id))
 }
 
-/// `a -> b`, or `{ from: a, to: b }`; `None` if what is wrong has been said.
-fn read_edge(slot: Slot<'_, '_>) -> Result<Option<(ServiceId, ServiceId)>, Wrong> {
-    let Some(node) = slot.node() else { return Ok(None) };
-    if let Some(text) = node.text() {
-        let wrong = || Wrong::new(Code::WrongType, format!("'{text}' is not a call"), "write caller and callee: a -> b");
-        return edge(text, &slot.context.names).unwrap_or_else(|| Err(wrong())).map(Some);
-    }
-    let mut ends = (NOBODY, NOBODY);
-    slot.group(&mut ends, ends_fields);
-    Ok((ends.0 != NOBODY && ends.1 != NOBODY).then_some(ends))
-}
-
-fn ends_fields(f: &mut Fields<'_, '_>, ends: &mut (ServiceId, ServiceId)) {
-    require(f, &["from", "to"]);
-    f.at("from").service(&mut ends.0);
-    f.at("to").service(&mut ends.1);
-}
-
 /// What must be written of an edit; applies it.
 pub(super) fn write(planned: &PlannedEdit, system: &mut System, context: &mut Context<'_>) -> Out {
     let text = |text: &str| Out::Text(text.to_owned());
@@ -258,13 +241,4 @@ fn write_restore(earlier: &[(ServiceId, Option<Service>)], context: &mut Context
         Out::Map(entries)
     };
     Out::List(earlier.iter().map(entry).collect())
-}
-
-fn write_edge(from: ServiceId, to: ServiceId, names: &Names) -> Out {
-    let text = format!("{} -> {}", names.name(from), names.name(to));
-    if names.id(&text).is_none() && edge(&text, names) == Some(Ok((from, to))) {
-        return Out::Text(text);
-    }
-    let end = |key: &str, id| (key.to_owned(), Out::Text(names.name(id).to_owned()));
-    Out::Map(vec![end("from", from), end("to", to)])
 }

@@ -11,6 +11,7 @@
 
 mod actions;
 mod calls;
+mod edges;
 mod edits;
 mod faults;
 mod form;

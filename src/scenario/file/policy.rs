@@ -64,7 +64,8 @@ const JITTERS: [Case<Jitter>; 4] = [
     Case::word("fifth", Jitter::Fifth),
 ];
 
-const fn balancings() -> [Case<Balancing>; 5] {
+/// How an instance is chosen.
+pub(super) const fn balancings() -> [Case<Balancing>; 5] {
     [
         Case::word("round_robin", Balancing::RoundRobin),
         Case::word("random", Balancing::Random),

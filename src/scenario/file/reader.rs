@@ -211,7 +211,7 @@ fn read_plan(root: &Node, topology: &Topology, cluster: &Cluster, context: &mut 
         match list {
             0 => edits.extend(edits::read(node, &mut system, context).map(|edit| (index, edit))),
             1 => faults.push((index, read_fault(node, &system, cluster, context))),
-            _ => actions.push((index, read_action(node, &system, context))),
+            _ => actions.push((index, read_action(node, &system, cluster, context))),
         }
     }
     Some((in_file_order(faults), in_file_order(edits), in_file_order(actions)))
@@ -245,12 +245,12 @@ fn read_fault(node: &Node, system: &System, cluster: &Cluster, context: &mut Con
     fault
 }
 
-fn read_action(node: &Node, system: &System, context: &mut Context<'_>) -> PlannedAction {
+fn read_action(node: &Node, system: &System, cluster: &Cluster, context: &mut Context<'_>) -> PlannedAction {
     let mut planned = actions::USUAL;
     let before = context.problems.count();
     Slot { what: "action", side: Side::Read(Some(node)), context }.group(&mut planned, actions::action);
     if context.problems.count() == before {
-        actions::check(&planned, node.spot, &system.topology, context);
+        actions::check(&planned, node.spot, &system.topology, cluster, context);
     }
     planned
 }

@@ -58,8 +58,12 @@ impl Slot<'_, '_> {
     }
     /// CPU up to 1,024 cores.
     pub fn cpu(self, value: &mut Millicores) {
+        self.cpu_within(value, MILLICORES);
+    }
+    /// CPU; the range is in thousandths of a core.
+    pub fn cpu_within(self, value: &mut Millicores, range: RangeInclusive<f64>) {
         let show = |bound: f64| q::write_millicores(bound as u32);
-        let read = |text: &str| in_range(text, q::millicores(text)?, &MILLICORES, show).map(|v| Millicores((v + 0.5) as u32));
+        let read = |text: &str| in_range(text, q::millicores(text)?, &range, show).map(|v| Millicores((v + 0.5) as u32));
         self.leaf(value, read, |v| q::write_millicores(v.0));
     }
     /// Memory.

@@ -1,6 +1,7 @@
 //! How users come, and what their requests cost.
 
 use super::form::{Case, Fields, Slot};
+use super::policy::balancings;
 use super::scalars::{COUNTS, SOME, TIMES};
 use crate::topology::{Arrivals, Demand, Distribution, RateChange, Shape, Workload};
 use crate::units::{SimDuration, SimTime};
@@ -58,13 +59,14 @@ fn pareto(f: &mut Fields<'_, '_>, shape: &mut Shape) {
 
 /// `workload: { arrivals: poisson, swing: 0%, swing_period: 24h, changes: [...], patience: none }`
 pub(super) fn workload(f: &mut Fields<'_, '_>, w: &mut Workload) {
-    let Workload { arrivals: kind, swing, swing_period, changes, patience } = w;
+    let Workload { arrivals: kind, swing, swing_period, changes, patience, balancing } = w;
     f.at("arrivals").cases(kind, &arrivals());
     f.at("swing").share(swing, 0.0..=1.0);
     f.at("swing_period").time(swing_period, TIMES);
     let usual = RateChange { at: SimTime::ZERO, ramp: SimDuration::ZERO, factor: 1.0 };
     f.at("changes").list(changes, CHANGES_MAX, &usual, |slot, change| slot.group(change, rate_change));
     f.at("patience").maybe(patience, Distribution::default(), |slot, patience| slot.distribution(patience));
+    f.at("balancing").cases(balancing, &balancings());
     if changes.windows(2).any(|pair| pair[0].at > pair[1].at) {
         f.complain(super::problems::Code::Contradiction, "changes: not in the order of time", "write the earlier ones first");
     }
