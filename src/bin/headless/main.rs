@@ -22,6 +22,8 @@ const USAGE: &str = "usage:
   headless import FILE... [--json]
   headless presets
 
+FILE is a scenario file (docs/scenario-file.md), which says seed, end, policy and dial itself unless a flag does, or a
+Kubernetes or Compose file.
 TARGET is a service's name, or CALLER->CALLEE for a call edge (quote it); AT and DURATION are seconds (AT defaults to 30,
 DURATION to 'until the end'). --paired runs the same seed once more with the healer off and prints both.";
 

@@ -3,8 +3,9 @@
 use crate::arguments::{self, Arguments, Usage};
 use crate::{Failure, print, read_files};
 use sickbay::pipeline::{Autonomy, Choice};
+use sickbay::scenario::file::{self, HealDial, Loaded, PolicyChoice, RunDefaults};
 use sickbay::scenario::presets::{PRESETS, preset};
-use sickbay::scenario::{Scenario, import};
+use sickbay::scenario::{PlannedFault, Scenario, import};
 use sickbay::session::{Command, FaultReport, RunReport, Session};
 use sickbay::sim::World;
 use sickbay::units::{SimDuration, SimTime};
@@ -16,13 +17,12 @@ const UNTIL_S_MAX: f64 = 7.0 * 86_400.0;
 pub fn run(words: &[String]) -> Result<(), Failure> {
     let with_value = ["--seed", "--until", "--policy", "--heal", "--fault"];
     let arguments = Arguments::parse(words, &with_value, &["--json", "--paired"]).map_err(Failure::Usage)?;
-    let mut scenario = open(&arguments.words)?;
-    for text in arguments.values("--fault") {
-        let fault = arguments::fault(text, &scenario).map_err(Failure::Usage)?;
-        scenario.faults.push(fault);
-    }
-    let plan = Plan::of(&arguments).map_err(Failure::Usage)?;
-    check_faults(&scenario, plan.until)?;
+    let Loaded { mut scenario, run: defaults } = open(&arguments.words)?;
+    let plan = Plan::of(&arguments, &defaults).map_err(Failure::Usage)?;
+    let faults = arguments.values("--fault").map(|text| arguments::fault(text, &scenario));
+    let faults: Vec<PlannedFault> = faults.collect::<Result<_, _>>().map_err(Failure::Usage)?;
+    check_faults(&scenario, &faults, plan.until)?;
+    scenario.faults.extend(faults);
     let healed = plan.play(&scenario, &plan.policy)?;
     let unhealed = if arguments.has("--paired") { Some(plan.play(&scenario, "none")?) } else { None };
     if arguments.has("--json") {
@@ -39,25 +39,34 @@ pub fn presets() {
     }
 }
 
-fn open(words: &[String]) -> Result<Scenario, Failure> {
+/// A preset, a scenario file, or files to import.
+fn open(words: &[String]) -> Result<Loaded, Failure> {
+    let as_is = |scenario| Loaded { scenario, run: RunDefaults::default() };
     let Some(first) = words.first() else {
         return Err(Failure::Usage(Usage("run needs a preset or files".into())));
     };
     if let (1, Some(found)) = (words.len(), preset(first)) {
-        return Ok(found);
+        return Ok(as_is(found));
     }
     if words.len() == 1 && !std::path::Path::new(first).exists() {
         let names = PRESETS.iter().map(|p| p.name).collect::<Vec<_>>().join(", ");
         return Err(Failure::Input(format!("E0002 '{first}' is neither a preset ({names}) nor a file")));
     }
-    let imported = import::read(&read_files(words)?);
-    imported.scenario.ok_or_else(|| Failure::Input(import::report::to_text(&imported.preview)))
+    let files = read_files(words)?;
+    if let [(name, text)] = files.as_slice()
+        && file::is_scenario_file(text)
+    {
+        return file::read_named(name, text).map_err(|problems| Failure::Input(import::report::problems_to_text(&problems)));
+    }
+    let imported = import::read(&files);
+    imported.scenario.map(as_is).ok_or_else(|| Failure::Input(import::report::to_text(&imported.preview)))
 }
 
-/// A fault that would be refused, or come too late, would make a report of something else: better none.
-fn check_faults(scenario: &Scenario, until: SimTime) -> Result<(), Failure> {
+/// A fault that would be refused, or come too late, would make a report of something else: better none. Those of a file
+/// were checked when it was read.
+fn check_faults(scenario: &Scenario, faults: &[PlannedFault], until: SimTime) -> Result<(), Failure> {
     let mut world = World::new(scenario.topology.clone(), scenario.cluster.clone(), 0);
-    for fault in &scenario.faults {
+    for fault in faults {
         let kind = fault.spec.kind.name();
         if let Err(error) = world.inject(fault.spec) {
             return Err(Failure::Usage(Usage(format!("--fault {kind}: {error}"))));
@@ -79,17 +88,18 @@ struct Plan {
 }
 
 impl Plan {
-    fn of(arguments: &Arguments) -> Result<Self, Usage> {
-        let until: f64 = arguments.value("--until", 120.0)?;
+    /// What the call says, else what the file says, else the usual.
+    fn of(arguments: &Arguments, defaults: &RunDefaults) -> Result<Self, Usage> {
+        let until: f64 = arguments.value("--until", defaults.until.map_or(120.0, SimTime::as_secs_f64))?;
         if !(until > 0.0 && until <= UNTIL_S_MAX) {
             return Err(Usage(format!("--until takes more than 0 and at most {UNTIL_S_MAX} seconds")));
         }
-        let dial: String = arguments.value("--heal", "auto".to_owned())?;
+        let dial: String = arguments.value("--heal", defaults.heal.map_or("auto", HealDial::name).to_owned())?;
         let heal = Autonomy::ALL.into_iter().find(|a| a.name().eq_ignore_ascii_case(&dial));
         Ok(Self {
-            seed: arguments.value("--seed", 1)?,
+            seed: arguments.value("--seed", defaults.seed.unwrap_or(1))?,
             until: SimTime::ZERO + SimDuration::from_secs_f64(until),
-            policy: arguments.value("--policy", "rules".to_owned())?,
+            policy: arguments.value("--policy", defaults.policy.map_or("rules", PolicyChoice::name).to_owned())?,
             heal: heal.ok_or_else(|| Usage(format!("--heal takes off, advise, ask or auto, not '{dial}'")))?,
         })
     }

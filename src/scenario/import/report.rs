@@ -72,6 +72,13 @@ pub fn to_text(preview: &Preview) -> String {
     out
 }
 
+/// Problems as text, one after the other.
+pub fn problems_to_text(problems: &[Problem]) -> String {
+    let mut out = String::new();
+    problems.iter().for_each(|problem| add_problem(&mut out, problem));
+    out
+}
+
 fn add_problem(out: &mut String, problem: &Problem) {
     let word = match problem.gravity {
         Gravity::Error => "error",
