@@ -150,6 +150,10 @@ impl Instance {
     pub fn is_available(&self) -> bool {
         self.life == Life::Ready && self.probes.has_passed && !self.probes.is_fenced
     }
+    /// Whether its process listens.
+    pub fn is_listening(&self) -> bool {
+        matches!(self.life, Life::Ready | Life::Draining)
+    }
     /// Whether it is not about to go.
     pub fn stays(&self) -> bool {
         self.life != Life::Draining

@@ -33,7 +33,7 @@ impl World {
         let Some(request) = self.requests.get_mut(index) else { return };
         let (id, at) = (request.service, request.instance);
         let Some(instance) = self.instances.get_mut(at) else { return self.reject(index, Rejection::Refused) };
-        if instance.stamp != request.instance_stamp || !instance.is_running() {
+        if instance.stamp != request.instance_stamp || !instance.is_listening() {
             // Where the machine is gone nobody is left to refuse.
             return if self.is_node_up(at) { self.reject(index, Rejection::Refused) } else { self.vanish_request(index) };
         }

@@ -130,7 +130,11 @@ impl World {
                 self.flush(observer);
             }
         }
-        self.calendar.next_at().is_none_or(|at| at > until)
+        let reached = self.calendar.next_at().is_none_or(|at| at > until);
+        if reached {
+            self.now = self.now.max(until);
+        }
+        reached
     }
 
     /// Shows `observer` what happened outside [`World::run`]: injected faults, accepted actions, edits.

@@ -2,12 +2,12 @@
 
 use crate::world::{chain, run, users, world};
 use proptest::prelude::*;
-use sickbay::ids::{ActionId, ServiceId};
+use sickbay::ids::{ActionId, InstanceId, ServiceId};
 use sickbay::platform::Action;
 use sickbay::sim::World;
 use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
-use sickbay::topology::{Call, Service, TopologyEdit};
-use sickbay::units::{SimDuration, SimTime};
+use sickbay::topology::{Call, Cluster, Service, TopologyEdit};
+use sickbay::units::{Mebibytes, Millicores, SimDuration, SimTime};
 
 /// One thing to do to a world, drawn at random.
 #[derive(Clone, Debug)]
@@ -18,8 +18,11 @@ struct Blow {
     seconds: u64,
 }
 
+/// Faults, then the actions and edits of [`strike`].
+const KINDS: usize = FaultKind::ALL.len() + 26;
+
 fn blow() -> impl Strategy<Value = Blow> {
-    (0..14_usize, 0..3_u32, 0.0..1.0, 1..20_u64).prop_map(|(kind, target, strength, seconds)| Blow {
+    (0..KINDS, 0..3_u32, 0.0..1.0, 1..20_u64).prop_map(|(kind, target, strength, seconds)| Blow {
         kind,
         target,
         strength,
@@ -29,39 +32,81 @@ fn blow() -> impl Strategy<Value = Blow> {
 
 fn strike(world: &mut World, blow: &Blow, number: u32) {
     let id = ServiceId(blow.target);
-    let edge = FaultTarget::Edge { from: ServiceId(blow.target % 2), to: ServiceId(blow.target % 2 + 1) };
     if let Some(kind) = FaultKind::ALL.get(blow.kind) {
         let scale = kind.scale();
         let magnitude = scale.min + (scale.max.min(scale.usual * 3.0) - scale.min) * blow.strength;
-        let target = if kind.fits_service() { FaultTarget::Service(id) } else { edge };
         let duration = Some(SimDuration::from_secs(blow.seconds));
+        let edge = FaultTarget::Edge { from: ServiceId(blow.target % 2), to: ServiceId(blow.target % 2 + 1) };
+        let targets = [
+            (kind.fits_service(), FaultTarget::Service(id)),
+            (kind.fits_instance(), FaultTarget::Instance { service: id, ordinal: 0 }),
+            (kind.fits_edge(), edge),
+            (kind.fits_node(), FaultTarget::Node(blow.target)),
+            (kind.fits_node(), FaultTarget::Zone(0)),
+            (kind.fits_zones(), FaultTarget::Zones(0, 1)),
+        ];
+        let fitting: Vec<FaultTarget> = targets.into_iter().filter(|(fits, _)| *fits).map(|(_, target)| target).collect();
+        let target = fitting[blow.seconds as usize % fitting.len()];
         let _ = world.inject(FaultSpec { target, kind: *kind, magnitude, duration });
         return;
     }
-    let action = match blow.kind - FaultKind::ALL.len() {
-        0 => Action::ScaleUp { service: id, by: 1 + blow.seconds as u32 % 3 },
-        1 => Action::Restart { service: id },
-        2 => Action::RerouteService { service: id },
-        3 => Action::RerouteEdge { from: ServiceId(blow.target % 2), to: ServiceId(blow.target % 2 + 1) },
-        4 => {
+    match blow.kind - FaultKind::ALL.len() {
+        24 => {
             let _ = world.edit(&TopologyEdit::RemoveService(id)).map(|undo| world.edit(&undo));
-            return;
         }
-        _ => {
+        25 => {
             let fresh = Service { stages: vec![vec![Call::to(id)]], ..Service::named(format!("new-{number}")) };
             let _ = world.edit(&TopologyEdit::AddService(Box::new(fresh)));
-            return;
         }
-    };
-    world.apply(ActionId(number), action);
+        which => {
+            world.apply(ActionId(number), action(which, blow));
+        }
+    }
+}
+
+fn action(which: usize, blow: &Blow) -> Action {
+    let (service, small) = (ServiceId(blow.target), blow.seconds as u32);
+    let (from, to) = (ServiceId(blow.target % 2), ServiceId(blow.target % 2 + 1));
+    let percent = (blow.strength * 100.0) as u8;
+    match which {
+        0 => Action::ScaleUp { service, by: 1 + small % 3 },
+        1 => Action::Restart { service },
+        2 => Action::RerouteService { service },
+        3 => Action::RerouteEdge { from, to },
+        4 => Action::ScaleTo { service, replicas: 1 + small % 5 },
+        5 => Action::Resize { service, cpu: Millicores(100 * small) },
+        6 => Action::Evict { service, instance: InstanceId(small) },
+        7 => Action::DrainZone { service, zone: (small % 2) as u8 },
+        8 => Action::UndrainZone { service, zone: (small % 2) as u8 },
+        9 => Action::RollBack { service },
+        10 => Action::PauseRollOut { service },
+        11 => Action::ResumeRollOut { service },
+        12 => Action::Shed { service, percent },
+        13 => Action::RateLimit { service, per_s: 5 * small },
+        14 => Action::OpenBreaker { from, to },
+        15 => Action::CloseBreaker { from, to },
+        16 => Action::SetAttempts { from, to, attempts: 1 + (small % 4) as u8 },
+        17 => Action::SetTimeout { from, to, timeout: SimDuration::from_millis(u64::from(small) * 10) },
+        18 => Action::SetPool { from, to, size: small },
+        19 => Action::FlushQueue { service },
+        20 => Action::CordonNode { service, node: small % 2 },
+        21 => Action::UncordonNode { service, node: small % 2 },
+        22 => Action::ThrottleEntry { entry: service, percent },
+        _ => Action::AddJitter { from, to },
+    }
+}
+
+/// Two zones of one node each.
+fn two_zones(rate: f64, seed: u64) -> World {
+    World::new(chain(rate), Cluster::zones(2, 1, Millicores(50_000), Mebibytes(50_000.0)), seed)
 }
 
 fn struck(blows: &[Blow], rate: f64, seed: u64) -> World {
-    let mut world = world(chain(rate), seed);
+    let mut world = two_zones(rate, seed);
     for (number, blow) in blows.iter().enumerate() {
         let until = world.now() + SimDuration::from_secs(blow.seconds);
         strike(&mut world, blow, number as u32);
-        world.run(until, u64::MAX);
+        world.run(until, u64::MAX, &mut ());
         world.check().unwrap_or_else(|e| panic!("seed {seed}, after {blow:?}: {e}"));
     }
     world
@@ -85,20 +130,20 @@ proptest! {
         prop_assert_eq!(a.digest(), b.digest());
         let mut fork = a.clone();
         let later = a.now() + SimDuration::from_secs(5);
-        a.run(later, u64::MAX);
-        while !fork.run(later, 7) {}
+        a.run(later, u64::MAX, &mut ());
+        while !fork.run(later, 7, &mut ()) {}
         prop_assert_eq!(a.digest(), fork.digest(), "slicing a run changes nothing");
     }
 }
 
 #[test]
 fn with_all_faults_over_everybody_is_served_again() {
-    let blows: Vec<Blow> = (0..8).map(|kind| Blow { kind, target: kind as u32 % 3, strength: 0.6, seconds: 5 }).collect();
+    let blows: Vec<Blow> =
+        (0..FaultKind::ALL.len()).map(|kind| Blow { kind, target: kind as u32 % 3, strength: 0.6, seconds: 5 }).collect();
     let mut world = struck(&blows, 60.0, 4);
     let settled = world.now() + SimDuration::from_secs(60);
-    world.run(settled, u64::MAX);
+    world.run(settled, u64::MAX, &mut ());
     assert!(world.faults().is_empty());
-    world.drain_events();
     let (good, all) = users(&run(&mut world, settled.as_nanos() / 1_000_000_000 + 30));
     assert_eq!(good, all);
     assert!(all > 1_000);
@@ -108,11 +153,11 @@ fn with_all_faults_over_everybody_is_served_again() {
 fn a_policy_change_leaves_the_arrivals_and_demands_alone() {
     let arrivals = |scaled: bool| {
         let mut world = world(chain(80.0), 17);
-        world.run(SimTime::from_secs(5), u64::MAX);
+        world.run(SimTime::from_secs(5), u64::MAX, &mut ());
         if scaled {
             world.apply(ActionId(1), Action::ScaleUp { service: ServiceId(2), by: 2 });
         }
-        world.run(SimTime::from_secs(60), u64::MAX);
+        world.run(SimTime::from_secs(60), u64::MAX, &mut ());
         world.account().arrived
     };
     assert_eq!(arrivals(false), arrivals(true));

@@ -5,6 +5,7 @@ use sickbay::ids::{ActionId, ServiceId};
 use sickbay::platform::{Action, ActionError, ActionStatus};
 use sickbay::sim::fault::{FaultError, FaultKind, FaultSpec, FaultTarget};
 use sickbay::sim::{Event, Exit, World};
+use sickbay::topology::Cluster;
 use sickbay::units::{Mebibytes, Millicores};
 
 const FRONT: ServiceId = ServiceId(0);
@@ -98,7 +99,7 @@ fn a_slow_host_hurts_one_instance_and_rerouting_replaces_that_one() {
     run(&mut world, 5);
     break_it(&mut world, on(MIDDLE), FaultKind::Latency, 200.0);
     let slow = latencies(&run(&mut world, 20), FRONT).into_iter().filter(|ms| *ms > 200.0).count();
-    assert!(slow > 100, "{slow}");
+    assert!(slow > 20, "callers prefer the other one, but not always: {slow}");
     assert_eq!(world.apply(ActionId(1), Action::RerouteService { service: MIDDLE }).status, ActionStatus::Accepted);
     run(&mut world, 40);
     assert!(latencies(&run(&mut world, 60), FRONT).into_iter().all(|ms| ms < 200.0));
@@ -130,7 +131,7 @@ fn killing_the_only_instance_loses_requests_until_it_is_back() {
 fn scaling_needs_room_respects_the_limit_and_takes_the_start_up_time() {
     let mut topology = chain(10.0);
     topology.get_mut(BACK).expect("back").replicas_max = 2;
-    let mut full = World::new(topology.clone(), Millicores(500), Mebibytes(1e5), 1);
+    let mut full = World::new(topology.clone(), Cluster::single(Millicores(500), Mebibytes(1e5)), 1);
     let scale = |world: &mut World, by| world.apply(ActionId(1), Action::ScaleUp { service: BACK, by }).status;
     assert_eq!(scale(&mut full, 1), ActionStatus::Failed(ActionError::NoRoom(100, 0)));
     let mut world = world(topology, 1);

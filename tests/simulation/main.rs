@@ -2,5 +2,8 @@
 
 mod conservation;
 mod faults;
+mod platform_nodes;
+mod platform_pods;
+mod platform_rollout;
 mod queueing;
 mod world;

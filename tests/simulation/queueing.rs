@@ -48,7 +48,7 @@ fn little_s_law_holds() {
 #[test]
 fn a_full_single_server_loses_what_erlang_says() {
     // M/G/1/1 (Erlang B with one server) is insensitive to the distribution: rho 0.8 loses 0.8 / 1.8.
-    let only_one = |s: &mut Service| (s.workers, s.queue_len_max) = (1, 0);
+    let only_one = |s: &mut Service| (s.workers, s.queue_len_max, s.server.rejection_cost) = (1, 0, Ratio::ZERO);
     let mut world = world(station(80.0, only_one), 9);
     run(&mut world, 600);
     let account = world.account();

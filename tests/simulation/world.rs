@@ -1,8 +1,8 @@
 //! Small systems for the tests.
 
 use sickbay::ids::ServiceId;
-use sickbay::sim::{Event, World};
-use sickbay::topology::{Call, Demand, Service, Shape, Topology};
+use sickbay::sim::{Event, TimedEvent, World};
+use sickbay::topology::{Call, Cluster, Demand, Service, Shape, Topology};
 use sickbay::units::{Mebibytes, Millicores, PerSecond, Ratio, SimTime};
 
 /// A service with one core a replica and this mean demand (lognormal, sigma 0.8).
@@ -28,15 +28,22 @@ pub fn chain(rate: f64) -> Topology {
     topology
 }
 
+/// One zone with one large node.
 pub fn world(topology: Topology, seed: u64) -> World {
-    World::new(topology, Millicores(100_000), Mebibytes(100_000.0), seed)
+    World::new(topology, Cluster::single(Millicores(100_000), Mebibytes(100_000.0)), seed)
+}
+
+/// Runs to `seconds` and returns what happened since the last call, with the times.
+pub fn timed(world: &mut World, seconds: u64) -> Vec<TimedEvent> {
+    let mut events: Vec<TimedEvent> = Vec::new();
+    assert!(world.run(SimTime::from_secs(seconds), u64::MAX, &mut events));
+    world.check().expect("conserved");
+    events
 }
 
 /// Runs to `seconds` and returns what happened since the last call.
 pub fn run(world: &mut World, seconds: u64) -> Vec<Event> {
-    assert!(world.run(SimTime::from_secs(seconds), u64::MAX));
-    world.check().expect("conserved");
-    world.drain_events().into_iter().map(|(_, event)| event).collect()
+    timed(world, seconds).into_iter().map(|(_, event)| event).collect()
 }
 
 /// Latencies in ms that `id` itself saw.
