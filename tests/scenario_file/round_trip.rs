@@ -116,3 +116,29 @@ fn json_is_a_scenario_file_too() {
     assert!(sickbay::scenario::file::is_scenario_file(text));
     assert_eq!(right(text).scenario.topology.len(), 1);
 }
+
+#[test]
+fn the_example_of_the_documentation_is_right_and_round_trips() {
+    let page = include_str!("../../docs/scenario-file.md");
+    let example = page.split("```yaml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let loaded = right(example);
+    assert_eq!((loaded.scenario.topology.len(), loaded.scenario.faults.len(), loaded.scenario.edits.len()), (6, 3, 2));
+    assert_eq!(right(&write(&loaded.scenario, &loaded.run)), loaded);
+}
+
+#[test]
+fn the_documentation_names_every_kind_verb_and_field() {
+    let page = include_str!("../../docs/scenario-file.md");
+    let complaint = |text: &str| read(text).unwrap_err().remove(0).help;
+    let fields = complaint("sickbay: 1\nservices: {a: {qqqqqqqqqqqq: 1}}");
+    let call = complaint("sickbay: 1\nservices: {a: {calls: [{to: b, qqqqqqqqqqqq: 1}]}, b: {}}");
+    let verbs = complaint("sickbay: 1\nservices: {a: {}}\nactions: [{at: 1s, do: qqqqqqqqqqqq, service: a}]");
+    let kinds = complaint("sickbay: 1\nservices: {a: {}}\nfaults: [{at: 1s, kind: qqqqqqqqqqqq, target: a}]");
+    for list in [fields, call, verbs, kinds] {
+        let words: Vec<&str> = list.trim_start_matches("known are ").split(", ").collect();
+        assert!(words.len() > 10, "{list}");
+        for word in words {
+            assert!(page.contains(&format!("`{word}`")), "{word} is not documented");
+        }
+    }
+}
