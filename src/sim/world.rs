@@ -117,11 +117,11 @@ impl World {
     pub fn run(&mut self, until: SimTime, happenings_max: u64, observer: &mut impl Observer) -> bool {
         self.flush(observer);
         let stop = self.handled.saturating_add(happenings_max);
-        while self.handled < stop {
-            let Some(due) = self.calendar.pop_until(until) else {
-                self.now = self.now.max(until);
-                return true;
-            };
+        while self.calendar.next_at().is_some_and(|at| at <= until) {
+            if self.handled >= stop {
+                return false;
+            }
+            let Some(due) = self.calendar.pop_until(until) else { break };
             debug_assert!(due.at >= self.now, "the calendar went back in time (seed {})", self.seed);
             self.now = due.at;
             self.handled += 1;
@@ -130,11 +130,8 @@ impl World {
                 self.flush(observer);
             }
         }
-        let reached = self.calendar.next_at().is_none_or(|at| at > until);
-        if reached {
-            self.now = self.now.max(until);
-        }
-        reached
+        self.now = self.now.max(until);
+        true
     }
 
     /// Shows `observer` what happened outside [`World::run`]: injected faults, accepted actions, edits.

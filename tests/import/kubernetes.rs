@@ -1,7 +1,7 @@
 //! Kubernetes manifests.
 
 use super::{edges, evidence, many, names, one, problem};
-use sickbay::topology::ServiceKind;
+use sickbay::topology::{ServiceKind, Shape};
 
 const SHOP: &str = r#"apiVersion: apps/v1
 kind: Deployment
