@@ -7,6 +7,7 @@ use super::service::ServiceState;
 use crate::action::{ActionError, ActionStatus};
 use crate::ids::ServiceId;
 use crate::topology::{EditError, Service, Topology, TopologyEdit};
+use std::sync::Arc;
 
 impl World {
     /// Applies `edit` to the drawn system and makes the running one follow: new services start, removed ones go with
@@ -17,7 +18,7 @@ impl World {
     /// [`EditError`]; then nothing has changed.
     pub fn edit(&mut self, edit: &TopologyEdit) -> Result<TopologyEdit, EditError> {
         let before = self.topology.clone();
-        let inverse = self.topology.apply(edit)?;
+        let inverse = Arc::make_mut(&mut self.topology).apply(edit)?;
         for id in changed(&before, &self.topology) {
             self.compile(id);
         }

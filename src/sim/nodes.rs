@@ -14,6 +14,7 @@ use crate::action::ActionError;
 use crate::ids::ServiceId;
 use crate::topology::{Node, Service, ServiceKind};
 use crate::units::{Mebibytes, SimDuration, SimTime};
+use std::sync::Arc;
 
 /// The zone of users outside the system: no zone of the cluster has this number.
 pub(super) const OUTSIDE: u8 = u8::MAX;
@@ -252,7 +253,7 @@ impl World {
         let node = Node { name: format!("node-{}", index + 1), zone, ..model };
         let turn = self.calendar.schedule(at, Happening::NodeTurn, index);
         self.nodes.push(NodeState { condition: Condition::Joining, turn, ..NodeState::new(&node) });
-        self.cluster.nodes.push(node);
+        Arc::make_mut(&mut self.cluster).nodes.push(node);
     }
     fn smallest_zone(&self) -> u8 {
         let mut zones: Vec<u8> = self.nodes.iter().map(|n| n.zone).collect();

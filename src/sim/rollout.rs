@@ -13,6 +13,7 @@ use crate::action::{ActionError, ActionStatus};
 use crate::ids::{FaultId, InstanceId, ServiceId};
 use crate::topology::Service;
 use crate::units::{Millicores, NANOS_PER_SECOND, SimTime};
+use std::sync::Arc;
 
 /// What distinguishes a version from another.
 #[derive(Clone, Copy, Debug)]
@@ -167,7 +168,7 @@ impl World {
         let Some(versions) = self.versions_mut(id) else { return };
         versions.current = version;
         let cpu = versions.list.get(version as usize).map(|v| v.cpu);
-        if let (Some((limit, request)), Some(service)) = (cpu, self.topology.get_mut(id)) {
+        if let (Some((limit, request)), Some(service)) = (cpu, Arc::make_mut(&mut self.topology).get_mut(id)) {
             (service.cpu_limit, service.cpu_request) = (limit, request);
             self.compile(id);
         }

@@ -9,6 +9,7 @@ use crate::action::{Action, ActionError, ActionStatus, Receipt};
 use crate::ids::{ActionId, ServiceId};
 use crate::topology::{CallPolicy, Jitter, Pool, RateLimit, ServerPolicy, Shedding};
 use crate::units::{Ratio, SimDuration};
+use std::sync::Arc;
 
 /// How long a call waits for a connection of a pool that is made by hand (HikariCP `connectionTimeout`: 30 s).
 const POOL_WAIT: SimDuration = SimDuration::from_secs(30);
@@ -131,13 +132,13 @@ impl World {
         self.set_server(id, |server| server.rate_limit = limit);
     }
     fn set_server(&mut self, id: ServiceId, change: impl FnOnce(&mut ServerPolicy)) {
-        if let Some(service) = self.topology.get_mut(id) {
+        if let Some(service) = Arc::make_mut(&mut self.topology).get_mut(id) {
             change(&mut service.server);
             self.compile(id);
         }
     }
     fn set_policy(&mut self, from: ServiceId, to: ServiceId, change: impl Fn(&mut CallPolicy)) {
-        if let Some(service) = self.topology.get_mut(from) {
+        if let Some(service) = Arc::make_mut(&mut self.topology).get_mut(from) {
             service.calls_mut().filter(|c| c.to == to).for_each(|call| change(&mut call.policy));
             self.compile(from);
         }

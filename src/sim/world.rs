@@ -24,8 +24,8 @@ pub struct World {
     pub(super) seed: u64,
     pub(super) now: SimTime,
     /// The system as drawn, with the settings that actions have changed.
-    pub(super) topology: Topology,
-    pub(super) cluster: Cluster,
+    pub(super) topology: Arc<Topology>,
+    pub(super) cluster: Arc<Cluster>,
     /// The topology made ready for running.
     pub(super) plan: Arc<Plan>,
     pub(super) calendar: Calendar,
@@ -61,9 +61,9 @@ impl World {
             seed,
             now: SimTime::ZERO,
             nodes: cluster.nodes.iter().map(NodeState::new).collect(),
-            topology,
+            topology: Arc::new(topology),
             plan: Arc::new(Plan::new(&cluster.network)),
-            cluster,
+            cluster: Arc::new(cluster),
             calendar: Calendar::default(),
             services: Vec::new(),
             instances: Slab::default(),
@@ -96,11 +96,11 @@ impl World {
         self.seed
     }
     /// The system as drawn now, with the settings that actions have changed.
-    pub const fn topology(&self) -> &Topology {
+    pub fn topology(&self) -> &Topology {
         &self.topology
     }
     /// The machines it runs on.
-    pub const fn cluster(&self) -> &Cluster {
+    pub fn cluster(&self) -> &Cluster {
         &self.cluster
     }
     /// Faults active now, in the order they began.
