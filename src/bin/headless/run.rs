@@ -182,7 +182,7 @@ mod tests {
             let fault = arguments::fault(text, &scenario).ok()?;
             scenario.faults.push(fault);
         }
-        match check_faults(&scenario, SimTime::from_secs(60)) {
+        match check_faults(&scenario, &scenario.faults, SimTime::from_secs(60)) {
             Err(Failure::Usage(usage)) => Some(usage.0),
             _ => None,
         }
