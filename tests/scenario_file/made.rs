@@ -1,10 +1,9 @@
 //! Made-up scenarios: every field of every type takes many values, odd names included.
 
-use sickbay::action::Action;
-use sickbay::ids::{InstanceId, ServiceId};
+use super::planned::{edit, plan};
+use sickbay::ids::ServiceId;
 use sickbay::scenario::file::{HealDial, PolicyChoice, RunDefaults};
-use sickbay::scenario::{PlannedAction, PlannedEdit, PlannedFault, Scenario};
-use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
+use sickbay::scenario::{PlannedEdit, Scenario};
 use sickbay::topology::*;
 use sickbay::units::{Mebibytes, Millicores, PerSecond, Ratio, SimDuration, SimTime};
 
@@ -27,23 +26,23 @@ impl Random {
     pub fn pick<T: Clone>(&mut self, of: &[T]) -> T {
         of[self.below(of.len())].clone()
     }
-    fn whole(&mut self, least: u32, most: u32) -> u32 {
+    pub fn whole(&mut self, least: u32, most: u32) -> u32 {
         least + self.below((most - least) as usize + 1) as u32
     }
-    fn some<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+    pub fn some<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
         self.is().then(|| make(self))
     }
     /// Round ones, and ones with all digits.
-    fn unit(&mut self) -> f64 {
+    pub fn unit(&mut self) -> f64 {
         if self.is() { self.below(101) as f64 / 100.0 } else { (self.next() >> 11) as f64 / (1_u64 << 53) as f64 }
     }
-    fn number(&mut self, least: f64, most: f64) -> f64 {
+    pub fn number(&mut self, least: f64, most: f64) -> f64 {
         least + self.unit() * (most - least)
     }
     fn ratio(&mut self) -> Ratio {
         Ratio::saturating(self.unit())
     }
-    fn time(&mut self) -> SimDuration {
+    pub fn time(&mut self) -> SimDuration {
         let unit = self.pick(&[1, 1_000, 1_000_000, 1_000_000_000, 60_000_000_000]);
         SimDuration::from_nanos(unit * (1 + self.next() % 1_000))
     }
@@ -60,7 +59,7 @@ impl Random {
 }
 
 /// Names that a careless reader takes for something else.
-const NAMES: &[&str] = &[
+pub const NAMES: &[&str] = &[
     "api",
     "a -> b",
     "x[0]",
@@ -141,7 +140,7 @@ fn topology(r: &mut Random, size: usize) -> Topology {
     topology
 }
 
-fn service(r: &mut Random, name: &str, before: &Topology) -> Service {
+pub fn service(r: &mut Random, name: &str, before: &Topology) -> Service {
     let base = if r.below(4) == 0 { Service::client(name) } else { Service::named(name) };
     if r.below(3) == 0 {
         let stages = stages(r, before);
@@ -228,7 +227,7 @@ fn workload(r: &mut Random) -> Workload {
     }
 }
 
-fn call(r: &mut Random, before: &Topology) -> Option<Call> {
+pub fn call(r: &mut Random, before: &Topology) -> Option<Call> {
     let to = ServiceId(r.below(before.slots()) as u32);
     before.get(to)?;
     let call = Call {
@@ -328,7 +327,7 @@ fn breaker(r: &mut Random) -> Breaker {
     }
 }
 
-fn server(r: &mut Random) -> ServerPolicy {
+pub fn server(r: &mut Random) -> ServerPolicy {
     let concurrency = match r.below(4) {
         0 => ConcurrencyLimit::None,
         1 => ConcurrencyLimit::Static(r.whole(1, 999)),
@@ -377,92 +376,4 @@ fn cluster(r: &mut Random, roomy: &Cluster) -> Cluster {
     made.image_pull = r.time();
     made.node_autoscale = r.some(Random::time);
     made
-}
-
-fn edit(r: &mut Random, now: &Topology) -> Option<TopologyEdit> {
-    let ids: Vec<ServiceId> = now.services().map(|(id, _)| id).collect();
-    let edges: Vec<(ServiceId, ServiceId)> = now.edges().map(|e| (e.from, e.to)).collect();
-    let id = r.pick(&ids);
-    let old = now.get(id)?.clone();
-    let free = NAMES.iter().find(|name| now.by_name(name).is_none()).copied();
-    let edit = match r.below(9) {
-        0 => TopologyEdit::Configure(id, Box::new(Service { cpu_limit: Millicores(77), server: server(r), ..old })),
-        1 => TopologyEdit::Configure(id, Box::new(Service { heap: None, probes: Probes::default(), workers: 3, ..old })),
-        2 => TopologyEdit::Configure(id, Box::new(service(r, &old.name, &Topology::default()))),
-        3 => TopologyEdit::AddService(Box::new(service(r, free?, now))),
-        4 => TopologyEdit::RemoveService(id),
-        5 => TopologyEdit::Rename(id, free?.to_owned()),
-        6 => TopologyEdit::AddCall { from: id, call: call(r, now)? },
-        7 if !edges.is_empty() => {
-            let (from, to) = r.pick(&edges);
-            if r.is() { TopologyEdit::RemoveCall { from, to } } else { TopologyEdit::RedirectCall { from, to, new_to: id } }
-        }
-        _ => TopologyEdit::Restore(vec![(id, Some(Service { cpu_limit: Millicores(5), ..old }))]),
-    };
-    (ids.len() > 1 || !matches!(edit, TopologyEdit::RemoveService(_))).then_some(edit)
-}
-
-fn plan(r: &mut Random, at: SimTime, now: &Topology, made: &mut Scenario) {
-    let ids: Vec<ServiceId> = now.services().map(|(id, _)| id).collect();
-    let edges: Vec<(ServiceId, ServiceId)> = now.edges().map(|e| (e.from, e.to)).collect();
-    let (service, kind) = (r.pick(&ids), r.pick(&FaultKind::ALL));
-    let edge = (!edges.is_empty()).then(|| r.pick(&edges));
-    let targets = [
-        kind.fits_service().then_some(FaultTarget::Service(service)),
-        kind.fits_instance().then_some(FaultTarget::Instance { service, ordinal: r.whole(0, 9) }),
-        edge.filter(|_| kind.fits_edge()).map(|(from, to)| FaultTarget::Edge { from, to }),
-        kind.fits_node().then_some(FaultTarget::Node(0)),
-        kind.fits_node().then_some(FaultTarget::Zone(0)),
-        (kind.fits_zones() && made.cluster.zone_count() > 1).then_some(FaultTarget::Zones(1, 0)),
-    ];
-    let scale = kind.scale();
-    let magnitude = if r.is() { scale.usual } else { r.number(scale.min, scale.max) };
-    let spike = kind == FaultKind::TrafficSpike;
-    if let Some(target) = r.pick(&targets) {
-        let magnitude = if spike { 2.0 } else { magnitude };
-        let spec = FaultSpec { target, kind, magnitude, duration: r.some(Random::time) };
-        made.faults.push(PlannedFault { at, spec });
-    }
-    let (from, to) = edge.unwrap_or((service, service));
-    let (edges, services) = (on_edge(r, from, to), on_service(r, service));
-    let action = if edge.is_some() && r.is() { r.pick(&edges) } else { r.pick(&services) };
-    made.actions.push(PlannedAction { at, action });
-}
-
-fn on_edge(r: &mut Random, from: ServiceId, to: ServiceId) -> [Action; 8] {
-    [
-        Action::RerouteEdge { from, to },
-        Action::RestoreEdge { from, to },
-        Action::OpenBreaker { from, to },
-        Action::CloseBreaker { from, to },
-        Action::AddJitter { from, to },
-        Action::SetAttempts { from, to, attempts: r.whole(1, 10) as u8 },
-        Action::SetTimeout { from, to, timeout: SimDuration::from_millis(u64::from(r.whole(1, 9_999))) },
-        Action::SetPool { from, to, size: r.whole(1, 10_000) },
-    ]
-}
-
-fn on_service(r: &mut Random, service: ServiceId) -> [Action; 19] {
-    let percent = r.whole(0, 100) as u8;
-    [
-        Action::Restart { service },
-        Action::RerouteService { service },
-        Action::RollBack { service },
-        Action::PauseRollOut { service },
-        Action::ResumeRollOut { service },
-        Action::FlushQueue { service },
-        Action::WarmCache { service },
-        Action::FailOver { service },
-        Action::ScaleUp { service, by: r.whole(1, 9) },
-        Action::ScaleTo { service, replicas: r.whole(1, 99) },
-        Action::Resize { service, cpu: Millicores(r.whole(1, 9_999)) },
-        Action::Evict { service, instance: InstanceId(r.whole(0, 99)) },
-        Action::DrainZone { service, zone: 0 },
-        Action::UndrainZone { service, zone: 0 },
-        Action::Shed { service, percent },
-        Action::ThrottleEntry { entry: service, percent },
-        Action::RateLimit { service, per_s: r.whole(0, 9_999) },
-        Action::CordonNode { service, node: 0 },
-        Action::UncordonNode { service, node: 0 },
-    ]
 }

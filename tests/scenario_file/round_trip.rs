@@ -69,9 +69,12 @@ fn a_short_file_has_the_usual_settings_everywhere_else() {
 fn quantities_options_and_kinds_are_understood() {
     let text = "sickbay: 1\nname: Storm\nseed: 42\nuntil: 400s\npolicy: none\nheal: off\nservices:\n  \
         a: {cpu: 40, workers: 40, queue: unbounded, demand: {cpu: 20ms, shape: exponential}, server: {order: lifo, codel: on, \
-        concurrency: {static: 7}, shedding: dagor}, calls: [[{to: b, timeout: 3s, attempts: 5, backoff: 0, breaker: {open_for: 5s}, \
-        budget: ratio, retry_on: [timeout]}, b], b], probes: {readiness: on}, autoscaler: {max: 4}, memory: 1Gi}\n  b: {}\n\
-        cluster: {zones: 2, nodes_per_zone: 3, node: {cpu: 16, memory: 64Gi}, network: {same_zone: 0.3ms}, node_autoscale: 90s}\n";
+        concurrency: {static: 7}, \
+        shedding: dagor}, calls: [[{to: b, timeout: 3s, attempts: 5, backoff: 0, breaker: {open_for: 5s}, \
+        budget: ratio, \
+        retry_on: [timeout]}, b], b], probes: {readiness: on}, autoscaler: {max: 4}, memory: 1Gi}\n  b: {}\n\
+        cluster: {zones: 2, nodes_per_zone: 3, node: {cpu: 16, memory: 64Gi}, network: {same_zone: 0.3ms}, \
+        node_autoscale: 90s}\n";
     let Loaded { scenario, run } = right(text);
     assert_eq!((run.seed, run.until), (Some(42), Some(SimTime::from_secs(400))));
     assert_eq!((run.policy, run.heal), (Some(PolicyChoice::None), Some(HealDial::Off)));

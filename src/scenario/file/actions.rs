@@ -4,8 +4,8 @@
 use super::edges::ends;
 use super::faults::require;
 use super::form::{Context, Fields, Side, Slot, is_same_word, unknown_word};
+use super::machines::zone as letter;
 use super::out::Out;
-use super::platform::zone as letter;
 use super::problems::Code;
 use super::scalars::COUNTS;
 use super::service::REPLICAS_MAX;

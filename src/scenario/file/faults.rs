@@ -1,9 +1,9 @@
 //! Planned faults and their targets: `cart`, `web -> cart`, `cart[0]`, `node 2`, `zone b`, `zones a, b`.
 
 use super::form::{Context, Fields, Side, Slot, is_same_word, unknown_word};
+use super::machines::{read_zone, zone};
 use super::names::Names;
 use super::out::Out;
-use super::platform::{read_zone, zone};
 use super::problems::{Code, Wrong, quoted, suggestion};
 use super::scalars::SOME_TIME;
 use super::system::{System, check_load};

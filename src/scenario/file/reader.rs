@@ -1,8 +1,8 @@
 //! From text to scenario.
 
 use super::form::{Context, Fields, Side, Slot, items_of, wrong_type};
+use super::machines::cluster;
 use super::names::Names;
-use super::platform::cluster;
 use super::problems::{Code, Problems, quoted};
 use super::run::run_defaults;
 use super::scalars::{TIMES, read_nanos};

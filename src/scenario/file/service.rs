@@ -2,8 +2,8 @@
 
 use super::calls::{ENDPOINTS_MAX, endpoint_fields, stages, usual_endpoint};
 use super::form::{Case, Context, Fields, Side, Slot};
+use super::machines::{autoscaler, probes, roll_out};
 use super::out::Out;
-use super::platform::{autoscaler, probes, roll_out};
 use super::problems::{Code, quoted};
 use super::scalars::{COUNTS, SOME, TIMES};
 use super::server::{USUAL_HEAP, USUAL_WARM_UP, heap, server, warm_up};

@@ -1,9 +1,9 @@
 //! From scenario to text.
 
 use super::form::{Context, Fields, Side, Slot};
+use super::machines::cluster;
 use super::names::Names;
 use super::out::{Out, to_text};
-use super::platform::cluster;
 use super::problems::Problems;
 use super::reader::by_time;
 use super::run::run_defaults;
