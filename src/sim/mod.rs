@@ -24,6 +24,7 @@ mod event;
 pub mod fault;
 mod guard;
 mod hedge;
+mod hold;
 mod inject;
 mod instance;
 mod network;
@@ -47,6 +48,7 @@ mod world;
 
 pub use checker::{Account, Imbalance};
 pub use event::{Event, Exit, Observer, Outcome, Rejection, TimedEvent};
+pub use hold::calendar_hold;
 pub use inject::FAULTS_MAX;
 pub use service::Gauges;
 pub use world::World;
