@@ -3,10 +3,14 @@
 //! Plain `std`, so that it builds in seconds on a bare machine before anything else is there. The steps are ordinary
 //! commands, printed before they run, so that each can be repeated by hand.
 
+mod bench;
 mod count;
+mod figures;
+mod instructions;
 mod setup;
 mod shell;
 mod steps;
+mod table;
 
 use std::process::ExitCode;
 
@@ -15,7 +19,10 @@ usage: cargo xtask <command>
 
   serve [TRUNK OPTIONS]  set up what is missing, then build and serve the page and rebuild it on changes
                          (for example --port 9000, --release, --open)
-  test                   set up what is missing, then run all tests: native, in headless Chromium, end to end on dist/
+  test                   set up what is missing, then run all tests: native, in headless Chromium, end to end on dist/,
+                         and the performance gate
+  bench                  the engine's speed natively, in wasm and by the instruction, as a table (about 5 minutes)
+  gate                   only the performance gate: instructions per RPC against benches/instructions.txt
   dist                   write dist/: static files that any host serves from any path
   check                  formatting, lints for both targets, documentation
   setup                  only set up what is missing";
@@ -42,6 +49,8 @@ fn run(command: &str, rest: &[String]) -> Result<(), String> {
     match command {
         "serve" => steps::serve(rest),
         "test" => steps::test(),
+        "bench" => bench::run(),
+        "gate" => steps::gate(),
         "dist" => steps::dist(),
         "check" => steps::check(),
         "setup" => setup::everything(),

@@ -14,7 +14,11 @@ const WASM_BINDGEN: &str = "0.2.129";
 /// All that any command needs.
 pub fn everything() -> Result<(), String> {
     for_page()?;
-    browser()
+    browser()?;
+    if let Err(error) = valgrind() {
+        eprintln!("{error}\nThe instruction gate is skipped without it.");
+    }
+    Ok(())
 }
 
 /// What building the page needs.
@@ -101,6 +105,24 @@ pub fn browser() -> Result<(), String> {
     let install = ["install", "--yes", "--no-install-recommends", "chromium", "chromium-driver", "fonts-dejavu-core"];
     run(apt().arg("update")).and_then(|()| run(apt().args(install))).map_err(|error| format!("{help}\n{error}"))?;
     if missing_browser().is_empty() { Ok(()) } else { Err(help) }
+}
+
+/// Valgrind, which counts instructions for the performance gate.
+pub fn valgrind() -> Result<(), String> {
+    let there = || first_line("valgrind", &["--version"]).is_some();
+    if there() {
+        return Ok(());
+    }
+    let help =
+        "missing: valgrind, which counts instructions.\nOn Debian or Ubuntu: `apt-get install valgrind` as root.".to_owned();
+    let root = first_line("id", &["-u"]).as_deref() == Some("0");
+    if !root || first_line("apt-get", &["--version"]).is_none() {
+        return Err(help);
+    }
+    println!("missing: valgrind; installing it as a system package");
+    let install = ["install", "--yes", "--no-install-recommends", "valgrind"];
+    run(apt().arg("update")).and_then(|()| run(apt().args(install))).map_err(|error| format!("{help}\n{error}"))?;
+    if there() { Ok(()) } else { Err(help) }
 }
 
 fn apt() -> std::process::Command {

@@ -3,7 +3,7 @@
 use crate::count::Count;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// The repository's root: the parent of this package.
 pub fn root() -> PathBuf {
@@ -60,12 +60,35 @@ pub fn first_line(program: &str, arguments: &[&str]) -> Option<String> {
     output.status.success().then(|| text.lines().next().unwrap_or_default().trim().to_owned())
 }
 
+/// Runs it and returns the lines it prints; those that `show` likes are shown as they come. An error shows them all.
+pub fn lines(command: &mut Command, show: impl Fn(&str) -> bool) -> Result<Vec<String>, String> {
+    println!("$ {}", shown(command));
+    let mut printed = Vec::new();
+    let status = stream(command, |line| {
+        if show(&line) {
+            println!("{line}");
+        }
+        printed.push(line);
+    });
+    match status {
+        Ok(status) if status.success() => Ok(printed),
+        Ok(status) => Err(format!("{}\n`{}` failed ({status})", printed.join("\n"), shown(command))),
+        Err(error) => Err(format!("`{}`: {error}", shown(command))),
+    }
+}
+
 /// Runs a test command, showing its output as it comes, and counts its tests. A command that fails without having
 /// counted a failed test (it did not build, or died) counts as one failure.
 pub fn count(command: &mut Command) -> Count {
     println!("$ {}", shown(command));
     let mut total = Count::default();
-    let succeeded = stream(command, &mut total).unwrap_or_else(|error| {
+    let status = stream(command, |line| {
+        println!("{line}");
+        if let Some(count) = Count::of_line(&line) {
+            total.add(count);
+        }
+    });
+    let succeeded = status.map(|status| status.success()).unwrap_or_else(|error| {
         eprintln!("`{}`: {error}", shown(command));
         false
     });
@@ -76,16 +99,13 @@ pub fn count(command: &mut Command) -> Count {
     total
 }
 
-fn stream(command: &mut Command, total: &mut Count) -> std::io::Result<bool> {
+/// Runs it and hands on each line it prints as it comes.
+fn stream(command: &mut Command, mut each: impl FnMut(String)) -> std::io::Result<ExitStatus> {
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     if let Some(output) = child.stdout.take() {
         for line in BufReader::new(output).split(b'\n') {
-            let line = String::from_utf8_lossy(&line?).into_owned();
-            println!("{line}");
-            if let Some(count) = Count::of_line(&line) {
-                total.add(count);
-            }
+            each(String::from_utf8_lossy(&line?).into_owned());
         }
     }
-    Ok(child.wait()?.success())
+    child.wait()
 }

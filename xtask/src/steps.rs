@@ -1,6 +1,7 @@
 //! What the commands do, step by step.
 
 use crate::count::Count;
+use crate::instructions;
 use crate::setup;
 use crate::shell::{cargo, command, count, run};
 use std::process::Command;
@@ -35,7 +36,17 @@ fn trunk(subcommand: &str) -> Command {
 pub fn check() -> Result<(), String> {
     setup::wasm_target()?;
     run(cargo().args(["fmt", "--all", "--check"]))?;
-    run(cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    run(cargo().args([
+        "clippy",
+        "--locked",
+        "--workspace",
+        "--all-targets",
+        "--features",
+        "benches/criterion",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
     let page = ["--lib", "--bins", "--test", "browser_*", "--features", "page"];
     run(cargo().args(["clippy", "--locked"]).args(WASM).args(page).args(["--", "-D", "warnings"]))?;
     run(cargo().args(["doc", "--locked", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
@@ -49,7 +60,17 @@ pub fn test() -> Result<(), String> {
     total.add(count(&mut native()));
     total.add(count(&mut native_release()));
     total.add(count(&mut browser()));
+    total.add(instructions::gate());
     total.add(end_to_end());
+    close(total)
+}
+
+/// Only the performance gate.
+pub fn gate() -> Result<(), String> {
+    close(instructions::gate())
+}
+
+fn close(total: Count) -> Result<(), String> {
     println!("{total}");
     if total.failed == 0 { Ok(()) } else { Err("some tests failed: see above".to_owned()) }
 }

@@ -1,0 +1,163 @@
+//! What is measured: a system's run, the same with monitoring, one scrape, one clone, and the calendar alone.
+//!
+//! A case makes its input ready first ([`Case::ready`]); each repetition then gets an input of its own
+//! ([`Ready::input`]), so that all repetitions do exactly the same work; only [`Ready::run`] is to be timed.
+
+use crate::scenario::{SCENARIOS, Scenario};
+use sickbay::platform::{Platform, Simulated};
+use sickbay::sim::{Event, Observer, World, calendar_hold};
+use sickbay::units::{SimDuration, SimTime};
+
+/// Simulated seconds before anything is measured: queues have filled, the autoscalers and probes have run.
+const WARM_UP_S: u64 = 30;
+/// Happenings of one repetition of the bare calendar.
+const HOLD_HAPPENINGS: u64 = 500_000;
+
+/// One thing to measure.
+#[derive(Clone, Copy, Debug)]
+pub enum Case {
+    /// The system runs; somebody counts its RPCs.
+    Run(Scenario),
+    /// The system runs under the monitoring of the lab: every event metered, a scrape each simulated second.
+    Watched(Scenario),
+    /// One scrape.
+    Scrape(Scenario),
+    /// One clone of the world.
+    Clone(Scenario),
+    /// The calendar alone with so many pending happenings: the physical floor.
+    Hold(u32),
+}
+
+/// What one repetition did.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Work {
+    /// Requests that instances served.
+    pub rpcs: u64,
+    /// Happenings handled.
+    pub happenings: u64,
+    /// Simulated seconds.
+    pub simulated_s: u64,
+}
+
+/// A case with its system warmed up.
+pub struct Ready {
+    case: Case,
+    world: Option<World>,
+    watched: Option<Simulated>,
+    /// RPCs of one repetition under monitoring, which watches all events itself.
+    watched_rpcs: u64,
+}
+
+/// What one repetition works on. To be dropped outside the timed part.
+pub enum Input {
+    /// A world, for running.
+    World(Box<World>),
+    /// A world with its monitoring.
+    Watched(Box<Simulated>),
+    /// The warm world is only read.
+    Shared,
+}
+
+impl Case {
+    /// All cases.
+    pub fn all() -> Vec<Self> {
+        let [small, medium, large] = SCENARIOS;
+        let runs = [Self::Run(small), Self::Run(medium), Self::Run(large)];
+        let others = [Self::Watched(large), Self::Scrape(large), Self::Clone(medium), Self::Clone(large)];
+        runs.into_iter().chain(others).chain([16, 1_024, 16_384].map(Self::Hold)).collect()
+    }
+    /// Its name in tables and files.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Run(scenario) => scenario.name.to_owned(),
+            Self::Watched(scenario) => format!("watched_{}", scenario.name),
+            Self::Scrape(scenario) => format!("scrape_{}", scenario.name),
+            Self::Clone(scenario) => format!("clone_{}", scenario.name),
+            Self::Hold(pending) => format!("calendar_{pending}"),
+        }
+    }
+    /// Warms its system up.
+    pub fn ready(self) -> Ready {
+        let warm = SimTime::from_secs(WARM_UP_S);
+        let (mut world, mut watched, mut watched_rpcs) = (None, None, 0);
+        match self {
+            Self::Run(scenario) | Self::Clone(scenario) => {
+                let mut warming = scenario.world();
+                warming.run(warm, u64::MAX, &mut ());
+                world = Some(warming);
+            }
+            Self::Watched(scenario) | Self::Scrape(scenario) => {
+                let mut warming = Simulated::new(scenario.world());
+                watch(&mut warming, WARM_UP_S);
+                watched_rpcs = advance(&mut warming.world().clone(), scenario.run_s).rpcs;
+                watched = Some(warming);
+            }
+            Self::Hold(_) => {}
+        }
+        Ready { case: self, world, watched, watched_rpcs }
+    }
+}
+
+impl Ready {
+    /// An input for one repetition.
+    pub fn input(&self) -> Input {
+        match (&self.world, &self.watched) {
+            (Some(world), _) if matches!(self.case, Case::Run(_)) => Input::World(Box::new(world.clone())),
+            (_, Some(watched)) => Input::Watched(Box::new(watched.clone())),
+            _ => Input::Shared,
+        }
+    }
+
+    /// One repetition: the timed part. What it made or used comes back, so that dropping it takes no measured time.
+    pub fn run(&self, input: Input) -> (Work, Input) {
+        match (self.case, input) {
+            (Case::Run(scenario), Input::World(mut world)) => (advance(&mut world, scenario.run_s), Input::World(world)),
+            (Case::Watched(scenario), Input::Watched(mut system)) => {
+                let before = system.world().handled();
+                watch(&mut system, scenario.run_s);
+                let happenings = system.world().handled() - before;
+                (Work { happenings, simulated_s: scenario.run_s, rpcs: self.watched_rpcs }, Input::Watched(system))
+            }
+            (Case::Scrape(_), Input::Watched(mut system)) => {
+                let now = system.world().now();
+                let scrape = system.observe(now);
+                (Work { happenings: scrape.observations.len() as u64, ..Work::default() }, Input::Watched(system))
+            }
+            (Case::Hold(pending), input) => {
+                std::hint::black_box(calendar_hold(pending, HOLD_HAPPENINGS, 1));
+                (Work { happenings: HOLD_HAPPENINGS, ..Work::default() }, input)
+            }
+            (_, input) => match &self.world {
+                Some(world) => (Work::default(), Input::World(Box::new(world.clone()))),
+                None => (Work::default(), input),
+            },
+        }
+    }
+}
+
+/// Runs `world` for `seconds` simulated seconds and counts.
+pub fn advance(world: &mut World, seconds: u64) -> Work {
+    let before = world.handled();
+    let mut tally = Tally(0);
+    world.run(world.now() + SimDuration::from_secs(seconds), u64::MAX, &mut tally);
+    Work { rpcs: tally.0, happenings: world.handled() - before, simulated_s: seconds }
+}
+
+/// As a session does: a scrape each simulated second.
+fn watch(system: &mut Simulated, seconds: u64) {
+    for _ in 0..seconds {
+        let next = system.world().now() + SimDuration::from_secs(1);
+        system.run(next, u64::MAX);
+        std::hint::black_box(system.observe(next));
+        std::hint::black_box(system.drain_notable());
+    }
+}
+
+/// Counts served requests.
+struct Tally(u64);
+
+impl Observer for Tally {
+    fn see(&mut self, _at: SimTime, event: &Event) {
+        self.0 += u64::from(matches!(event, Event::Served { .. }));
+    }
+}
