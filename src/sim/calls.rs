@@ -206,6 +206,7 @@ impl World {
         let Some(call) = self.calls.get(index).filter(|c| c.timer == seq).copied() else { return };
         match call.phase {
             Phase::Sent => self.timed_out(index),
+            Phase::Pool if call.pooled => self.attempt(index),
             Phase::Pool => self.held(index, Rejection::PoolTimeout),
             Phase::BackOff if !self.is_wanted(&call) => {
                 self.calls.remove(index);

@@ -20,8 +20,14 @@ pub struct Account {
 
 /// The books do not balance: a bug of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("requests are not conserved: {0}")]
+#[error("the books do not balance: {0}")]
 pub struct Imbalance(String);
+
+impl Imbalance {
+    pub(super) const fn new(what: String) -> Self {
+        Self(what)
+    }
+}
 
 impl super::World {
     /// Users' requests so far.
@@ -29,7 +35,8 @@ impl super::World {
         self.account
     }
 
-    /// Checks that requests are conserved and that every request, call and worker slot belongs to somebody.
+    /// Checks that requests are conserved and that every request, call and worker slot belongs to somebody,
+    /// and the platform's own books.
     ///
     /// # Errors
     /// [`Imbalance`] with the first broken equation.
@@ -52,6 +59,6 @@ impl super::World {
                 return Err(Imbalance(format!("instance {} holds request {stray}, which is elsewhere", instance.id)));
             }
         }
-        Ok(())
+        self.check_platform()
     }
 }

@@ -68,7 +68,8 @@ impl World {
         }
     }
 
-    /// Gives the attempt's connection, if it has one, to the next in line.
+    /// Gives the attempt's connection, if it has one, to the next in line. That one is sent in an event of its own: where
+    /// attempts fail at once, the line would otherwise be worked off in one chain of calls as long as itself.
     pub(super) fn give_back(&mut self, index: u32) {
         let Some(call) = self.calls.get_mut(index).filter(|c| c.pooled) else { return };
         call.pooled = false;
@@ -77,13 +78,15 @@ impl World {
             let Some(client) = self.client_of(call.caller, call.caller_stamp, call.edge) else { return };
             let Some(guards) = client.guards.as_mut() else { return };
             let pool = &mut guards.pool;
-            let Some((next, stamp)) = pool.waiting.pop_front().filter(|_| pool.in_use <= pool.granted) else {
+            let next = if pool.in_use <= pool.granted { pool.waiting.pop_front() } else { None };
+            let Some((next, stamp)) = next else {
                 pool.in_use = pool.in_use.saturating_sub(1);
                 return;
             };
             if let Some(waiting) = self.calls.get_mut(next).filter(|c| c.stamp == stamp && c.phase == Phase::Pool) {
-                (waiting.pooled, waiting.timer) = (true, 0);
-                return self.attempt(next);
+                waiting.pooled = true;
+                waiting.timer = self.calendar.schedule(self.now, Happening::CallTimer, next);
+                return;
             }
         }
     }

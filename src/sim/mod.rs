@@ -8,6 +8,7 @@
 //! [`FAULTS_MAX`] faults, attempts per call by its policy (at most 10).
 
 mod admit;
+mod audit;
 mod autoscale;
 mod balance;
 mod cache;

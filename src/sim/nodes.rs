@@ -96,6 +96,10 @@ impl NodeState {
     pub fn is_up(&self) -> bool {
         self.condition == Condition::Well
     }
+    /// What is reserved on it: millicores and KiB.
+    pub const fn taken(&self) -> (u64, u64) {
+        (self.taken_cpu, self.taken_kib)
+    }
     fn free_cpu(&self) -> u32 {
         u64::from(self.cpu).saturating_sub(self.taken_cpu) as u32
     }
