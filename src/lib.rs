@@ -22,6 +22,7 @@ pub mod sim;
 pub mod telemetry;
 pub mod topology;
 pub mod units;
+pub mod validation;
 pub mod view;
 
 #[cfg(all(target_arch = "wasm32", feature = "page"))]

@@ -1,8 +1,33 @@
 //! The systems that Sickbay brings along.
 
+pub mod incidents;
 mod seed;
 
+use super::file::{self, Loaded, RunDefaults};
 use super::{Scenario, import};
+use incidents::INCIDENTS;
+
+/// What kind of preset it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// A system that is well; people break it.
+    Systems,
+    /// A published incident that comes by itself.
+    Incidents,
+}
+
+impl Group {
+    /// Both, in menu order.
+    pub const ALL: [Self; 2] = [Self::Systems, Self::Incidents];
+
+    /// What people see.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Systems => "Systems",
+            Self::Incidents => "Incident patterns",
+        }
+    }
+}
 
 /// One of the systems that come with Sickbay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,35 +36,64 @@ pub struct Preset {
     pub name: &'static str,
     /// Title for people.
     pub title: &'static str,
-    /// One sentence.
+    /// One sentence: what it is, or what to watch.
     pub summary: &'static str,
+    /// What kind it is.
+    pub group: Group,
 }
 
-/// All presets; the first one runs when the page opens.
-pub const PRESETS: &[Preset] = &[
+/// The systems; the first one runs when the page opens.
+const SYSTEMS: &[Preset] = &[
     Preset {
         name: "boutique",
         title: "Online Boutique",
         summary: "a web shop of 11 services and a load generator, 40 requests a second, from a Kubernetes manifest",
+        group: Group::Systems,
     },
     Preset {
         name: "seed",
         title: "Seed system",
         summary: "the four services that Sickbay grew from, at their starting levels: orders depend on auth and catalog",
+        group: Group::Systems,
     },
 ];
+
+const COUNT: usize = SYSTEMS.len() + INCIDENTS.len();
+
+/// All presets: the systems, then the incident patterns.
+pub const PRESETS: &[Preset] = &all();
+
+const fn all() -> [Preset; COUNT] {
+    let mut all = [SYSTEMS[0]; COUNT];
+    let mut i = 0;
+    while i < COUNT {
+        all[i] = if i < SYSTEMS.len() { SYSTEMS[i] } else { INCIDENTS[i - SYSTEMS.len()].preset };
+        i += 1;
+    }
+    all
+}
 
 /// The manifest of the boutique, ours.
 const BOUTIQUE: &str = include_str!("presets/boutique.yaml");
 
 /// The preset called `name`, ready to run; `None` if there is none.
 pub fn preset(name: &str) -> Option<Scenario> {
+    Some(load(name)?.scenario)
+}
+
+/// The preset called `name` and how it wants to be run; `None` if there is none.
+pub fn load(name: &str) -> Option<Loaded> {
     let title = PRESETS.iter().find(|p| p.name == name)?.title;
+    if let Some(incident) = INCIDENTS.iter().find(|i| i.preset.name == name) {
+        let mut loaded = file::read(incident.text).ok()?;
+        title.clone_into(&mut loaded.scenario.name);
+        return Some(loaded);
+    }
     let scenario = match name {
         "boutique" => import::read(&[("boutique.yaml".to_owned(), BOUTIQUE.to_owned())]).scenario?,
         _ => Scenario::of(title, seed::topology()),
     };
-    Some(Scenario { name: title.to_owned(), ..scenario })
+    Some(Loaded { scenario: Scenario { name: title.to_owned(), ..scenario }, run: RunDefaults::default() })
 }
 
 #[cfg(test)]

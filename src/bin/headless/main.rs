@@ -4,6 +4,7 @@
 //! headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy NAME] [--heal DIAL]
 //!                                [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
 //! headless import FILE... [--json]
+//! headless incident [PNN|all] [--seed N] [--json] [--report] [--sensitivity]
 //! headless presets
 //! ```
 //! The same arguments give the same bytes. Exit code 0: done; 1: the input could not be used; 2: the call's words are off.
@@ -11,6 +12,7 @@
 
 mod arguments;
 mod import;
+mod incident;
 mod run;
 
 use arguments::Usage;
@@ -20,6 +22,7 @@ const USAGE: &str = "usage:
   headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy rules|seed|none] [--heal off|advise|ask|auto]
                                  [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
   headless import FILE... [--json]
+  headless incident [PNN|all]... [--seed N] [--json] [--report] [--sensitivity]
   headless presets
 
 FILE is a scenario file (docs/scenario-file.md), which says seed, end, policy and dial itself unless a flag does, or a
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     let result = match words.first().map(String::as_str) {
         Some("run") => run::run(&words[1..]),
         Some("import") => import::import(&words[1..]),
+        Some("incident") => incident::incident(&words[1..]),
         Some("presets") => {
             run::presets();
             Ok(())

@@ -4,7 +4,7 @@ use crate::arguments::{self, Arguments, Usage};
 use crate::{Failure, print, read_files};
 use sickbay::pipeline::{Autonomy, Choice};
 use sickbay::scenario::file::{self, HealDial, Loaded, PolicyChoice, RunDefaults};
-use sickbay::scenario::presets::{PRESETS, preset};
+use sickbay::scenario::presets::{PRESETS, load};
 use sickbay::scenario::{PlannedFault, Scenario, import};
 use sickbay::session::{Command, FaultReport, RunReport, Session};
 use sickbay::sim::World;
@@ -35,7 +35,7 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
 
 pub fn presets() {
     for preset in PRESETS {
-        print(&format!("{:<10} {}: {}", preset.name, preset.title, preset.summary));
+        print(&format!("{:<27} {}: {}", preset.name, preset.title, preset.summary));
     }
 }
 
@@ -45,8 +45,8 @@ fn open(words: &[String]) -> Result<Loaded, Failure> {
     let Some(first) = words.first() else {
         return Err(Failure::Usage(Usage("run needs a preset or files".into())));
     };
-    if let (1, Some(found)) = (words.len(), preset(first)) {
-        return Ok(as_is(found));
+    if let (1, Some(found)) = (words.len(), load(first)) {
+        return Ok(found);
     }
     if words.len() == 1 && !std::path::Path::new(first).exists() {
         let names = PRESETS.iter().map(|p| p.name).collect::<Vec<_>>().join(", ");
@@ -175,6 +175,7 @@ fn decisions(out: &mut String, report: &RunReport) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sickbay::scenario::presets::preset;
 
     fn refused(faults: &[&str]) -> Option<String> {
         let mut scenario = preset("boutique")?;

@@ -1,0 +1,14 @@
+//! The patterns, in their order.
+
+use super::Pattern;
+use super::patterns::*;
+
+/// All patterns.
+pub const PATTERNS: &[Pattern] = &[p01::PATTERN, p02::PATTERN, p10::PATTERN, p16::PATTERN];
+
+/// The pattern called `P07`, `7` or `p07-gc-spiral`; `None` if there is none.
+pub fn pattern(word: &str) -> Option<&'static Pattern> {
+    let word = word.trim();
+    let digits = word.trim_start_matches(['P', 'p']);
+    PATTERNS.iter().find(|p| p.name() == word || digits.parse() == Ok(p.number))
+}

@@ -1,0 +1,3 @@
+//! Validation.
+
+pub mod incidents;

@@ -1,0 +1,77 @@
+//! The incident patterns, each a golden directory: `scenario.yaml` (what is run), `signature.txt` (what is expected, what comes
+//! out, from which source) and `report.txt` (the run's story as a table with fixed columns, so that a difference can be read).
+//!
+//! Runs are deterministic, so both texts are compared word for word; `SICKBAY_BLESS=1 cargo test --test scenarios` writes them
+//! anew. A row of a signature that is off fails the test even then, unless the pattern is said to be reproduced only partly.
+
+use sickbay::scenario::presets::incidents::INCIDENTS;
+use sickbay::validation::incidents::{PATTERNS, Pattern, SEED, Status, measure, signature_text, trace};
+use std::path::PathBuf;
+
+fn directory(pattern: &Pattern) -> PathBuf {
+    let name = pattern.name().replace('-', "_");
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios").join(name)
+}
+
+/// Compares with the file, or writes it.
+fn hold(pattern: &Pattern, file: &str, text: &str) {
+    let path = directory(pattern).join(file);
+    if std::env::var_os("SICKBAY_BLESS").is_some() {
+        std::fs::write(&path, text).expect("the golden directory can be written");
+        return;
+    }
+    let golden = std::fs::read_to_string(&path).unwrap_or_default().replace("\r\n", "\n");
+    let differs = golden.lines().zip(text.lines()).find(|(a, b)| a != b);
+    assert!(
+        golden == text,
+        "{} differs from {file}, first in (golden, now): {differs:#?}\nIf that is right: SICKBAY_BLESS=1 cargo test --test scenarios",
+        pattern.name()
+    );
+}
+
+fn check(number: u8) {
+    let pattern = PATTERNS.iter().find(|p| p.number == number).expect("a pattern of this number");
+    let rows = measure(pattern, SEED);
+    if pattern.status == Status::Reproduced {
+        let off: Vec<_> = rows.iter().filter(|row| !row.is_good()).collect();
+        assert!(off.is_empty(), "{}: {off:#?}", pattern.name());
+    }
+    assert!(!rows.is_empty());
+    hold(pattern, "signature.txt", &signature_text(pattern, &rows));
+    hold(pattern, "report.txt", &trace(pattern, SEED));
+}
+
+macro_rules! patterns {
+    ($($name:ident $number:literal)*) => {
+        $(#[test] fn $name() { check($number); })*
+        const NUMBERS: &[u8] = &[$($number),*];
+    };
+}
+
+patterns! {
+    a_retry_storm_outlives_its_trigger 1
+    retries_at_every_layer_multiply 2
+    a_queue_longer_than_patience_is_all_throughput_and_no_goodput 10
+    a_backlog_drains_by_its_headroom 16
+}
+
+#[test]
+fn every_pattern_has_a_test_a_preset_and_a_golden_directory_and_none_is_left_over() {
+    assert!(PATTERNS.iter().map(|p| p.number).eq(NUMBERS.iter().copied()));
+    assert!(PATTERNS.iter().map(Pattern::name).eq(INCIDENTS.iter().map(|i| i.preset.name)));
+    let mut expected: Vec<PathBuf> = PATTERNS.iter().map(directory).collect();
+    let entries = std::fs::read_dir(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios")).expect("it is there");
+    let mut found: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(|p| p.is_dir()).collect();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn every_scenario_file_can_be_read_and_says_what_the_preset_says() {
+    for incident in INCIDENTS {
+        let loaded = sickbay::scenario::file::read(incident.text).unwrap_or_else(|e| panic!("{}: {e:#?}", incident.preset.name));
+        assert!(incident.preset.title.ends_with(&loaded.scenario.name), "{}: {}", incident.preset.title, loaded.scenario.name);
+        assert!(!loaded.scenario.about.is_empty() && loaded.run.until.is_some(), "{}", incident.preset.name);
+    }
+}
