@@ -240,10 +240,10 @@ impl World {
     /// The last call to the origin ended.
     pub(super) fn origin_settled(&mut self, index: u32) {
         let Some((lookup, key)) = self.lookup_of(index) else { return };
-        let at = self.requests.get(index).map_or(super::request::NOBODY, |r| r.instance);
+        let (at, stamp) = self.requests.get(index).map_or((super::request::NOBODY, 0), |r| (r.instance, r.stamp));
         if self.settled(index) {
             self.fetched(index);
-        } else if self.requests.get(index).is_none() {
+        } else if self.requests.get(index).is_none_or(|r| r.stamp != stamp) {
             let plan = self.plan.lookups[lookup as usize].clone();
             self.wake_waiters(at, &plan, key, false);
         }

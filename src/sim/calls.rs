@@ -79,13 +79,13 @@ impl World {
         let call = *call;
         let key = rng::fold(call.key, u64::from(call.attempt));
         if self.edges[call.edge as usize].closed {
-            return self.held(index, Rejection::BreakerOpen);
+            return self.unmade(index, Rejection::BreakerOpen);
         }
         let Some(target) = self.choose(call.edge, call.caller, rng::fold(key, PICK), avoid) else {
             return self.attempt_ended(index, Outcome::Rejected);
         };
         if self.is_handshake_failing(&call, target.instance) {
-            return self.held(index, Rejection::Handshake);
+            return self.unmade(index, Rejection::Handshake);
         }
         self.count_in(index, target.instance, target.slot);
         self.arm_timeout(index, &call, stamp);
@@ -130,6 +130,7 @@ impl World {
         if at == SimTime::FAR_FUTURE {
             return;
         }
+        let at = at.max(now);
         let edge = &mut self.edges[call.edge as usize];
         // Attempts that have ended since leave the line here: it stays as short as what is in flight.
         for _ in 0..2 {
@@ -207,7 +208,12 @@ impl World {
         match call.phase {
             Phase::Sent => self.timed_out(index),
             Phase::Pool if call.pooled => self.attempt(index),
-            Phase::Pool => self.held(index, Rejection::PoolTimeout),
+            Phase::Pool => {
+                if let Some(call) = self.calls.get_mut(index) {
+                    call.attempt += 1;
+                }
+                self.unmade(index, Rejection::PoolTimeout);
+            }
             Phase::BackOff if !self.is_wanted(&call) => {
                 self.calls.remove(index);
             }
@@ -222,6 +228,17 @@ impl World {
             return self.instances.get(call.caller).is_some_and(|i| i.stamp == call.caller_stamp);
         }
         self.requests.get(call.parent).is_some_and(|r| r.stamp == call.parent_stamp && r.step == call.step)
+    }
+
+    /// An attempt that the breaker let through was not made after all.
+    fn unmade(&mut self, index: u32, reason: Rejection) {
+        let Some(call) = self.calls.get(index).copied() else { return };
+        if let Some(client) = self.client_of(call.caller, call.caller_stamp, call.edge)
+            && let Some(guards) = client.guards.as_mut()
+        {
+            guards.breaker.release();
+        }
+        self.held(index, reason);
     }
 
     /// A guard of the caller stopped the attempt before it was sent.

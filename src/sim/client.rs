@@ -4,6 +4,7 @@
 use super::World;
 use super::event::Event;
 use super::guard::ServerState;
+use super::request::NOBODY;
 use super::resilience::breaker::BreakerState;
 use super::resilience::budget::Budget;
 use super::resilience::outlier::Outliers;
@@ -193,8 +194,11 @@ impl World {
             guards.throttle.accepted(now);
         }
         let turned = edge.policy.breaker.and_then(|policy| guards.breaker.record(&policy, now, ok));
-        let ejected =
-            edge.policy.outlier.and_then(|policy| guards.outliers.record(&policy, now, call.at_slot as usize, ok, hosts));
+        let ejected = edge
+            .policy
+            .outlier
+            .filter(|_| call.at_slot != NOBODY)
+            .and_then(|policy| guards.outliers.record(&policy, now, call.at_slot as usize, ok, hosts));
         self.tell(call, turned, ejected);
     }
 

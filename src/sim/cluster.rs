@@ -247,6 +247,8 @@ impl World {
         let timer = self.calendar.schedule(now + self.cluster.endpoint_delay + LINGER, Happening::GraceOver, index);
         if let Some(instance) = self.instances.get_mut(index) {
             (instance.life, instance.since, instance.grace_timer) = (Life::Draining, now, timer);
+            let event = Event::Draining { service: instance.service, instance: instance.id };
+            self.emit(event);
         }
         self.begin_leak_again(index);
     }

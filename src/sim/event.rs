@@ -194,6 +194,13 @@ pub enum Event {
         /// Which.
         instance: InstanceId,
     },
+    /// An instance takes no new traffic, finishes what it has and goes.
+    Draining {
+        /// Whose.
+        service: ServiceId,
+        /// Which.
+        instance: InstanceId,
+    },
     /// An instance's process ended.
     Exited {
         /// Whose.

@@ -52,6 +52,7 @@ fn code(event: &Event) -> u64 {
         }
         Event::NodeLost { node } => pair(22, *node, 0),
         Event::NodeJoined { node } => pair(23, *node, 0),
+        Event::Draining { instance, .. } => pair(27, instance.0, 0),
         Event::FaultBegan(fault) => pair(24, fault.id.0, 0),
         Event::FaultEnded(fault) => pair(25, fault.id.0, 0),
         Event::ActionEnded(receipt) => pair(26, receipt.id.0, 0),

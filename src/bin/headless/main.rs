@@ -6,6 +6,7 @@
 //! headless import FILE... [--json]
 //! headless incident [PNN|all] [--seed N] [--json] [--report] [--sensitivity]
 //! headless presets
+//! headless swarm [--law NAME] [--seed N | --seeds COUNT]
 //! ```
 //! The same arguments give the same bytes. Exit code 0: done; 1: the input could not be used; 2: the call's words are off.
 #![cfg_attr(target_arch = "wasm32", allow(dead_code, unused_imports))]
@@ -14,6 +15,7 @@ mod arguments;
 mod import;
 mod incident;
 mod run;
+mod swarm;
 
 use arguments::Usage;
 use std::process::ExitCode;
@@ -24,6 +26,7 @@ const USAGE: &str = "usage:
   headless import FILE... [--json]
   headless incident [PNN|all]... [--seed N] [--json] [--report] [--sensitivity]
   headless presets
+  headless swarm [--law NAME] [--seed N | --seeds COUNT]
 
 FILE is a scenario file (docs/scenario-file.md), which says seed, end, policy and dial itself unless a flag does, or a
 Kubernetes or Compose file.
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Some("run") => run::run(&words[1..]),
         Some("import") => import::import(&words[1..]),
         Some("incident") => incident::incident(&words[1..]),
+        Some("swarm") => swarm::swarm(&words[1..]),
         Some("presets") => {
             run::presets();
             Ok(())
