@@ -39,6 +39,8 @@ pub(super) fn candidates(view: &View, finding: &Finding) -> Vec<Candidate> {
     let mut list = match finding.trouble {
         Trouble::Cpu => cpu(view, service),
         Trouble::Memory => memory(view, service),
+        // In a crash loop callers learn late who is ready, so that it may look ready and fail everything.
+        Trouble::Errors if is_crashing(view, service) => down(view, service),
         Trouble::Errors => errors(view, service),
         Trouble::Latency => latency(view, service),
         Trouble::Down => down(view, service),
@@ -168,6 +170,11 @@ fn errors(view: &View, service: ServiceId) -> Vec<Candidate> {
         ),
         act(Action::ScaleUp { service, by: 1 }, 0.25, "dilutes the errors, the failing instances stay"),
     ]
+}
+
+/// Whether its processes end by themselves, and the platform starts them again.
+fn is_crashing(view: &View, service: ServiceId) -> bool {
+    view.monitor.instances(service).restarts >= 1.0 && has_clue(view, service, Clue::Crash)
 }
 
 fn latency(view: &View, service: ServiceId) -> Vec<Candidate> {

@@ -4,6 +4,7 @@ use sickbay::pipeline::Autonomy;
 use sickbay::scenario;
 use sickbay::session::{Command, Session};
 use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
+use sickbay::topology::ServiceKind;
 use sickbay::units::SimTime;
 use sickbay::{math, rng};
 
@@ -65,7 +66,7 @@ pub fn check_broken_boutique() {
     let mut session = boutique();
     session.execute(Command::SetAutonomy(Autonomy::Auto)).expect("the dial turns");
     for (index, kind) in FaultKind::ALL.into_iter().enumerate() {
-        session.advance(SimTime::from_secs(10 + 10 * index as u64), u64::MAX);
+        session.advance(SimTime::from_secs(10 + 6 * index as u64), u64::MAX);
         let target = target_of(&session, kind);
         let spec = FaultSpec { target, kind, magnitude: kind.scale().usual, duration: None };
         session.execute(Command::Inject(spec)).expect("the fault fits its target");
@@ -74,9 +75,16 @@ pub fn check_broken_boutique() {
     agree("boutique-broken-120s", session.digest());
 }
 
-/// A service in the middle of the system, or the first call for faults that only a call can have.
+/// A service in the middle of the system, or the first cache, call or node for faults that only those can have.
 fn target_of(session: &Session, kind: FaultKind) -> FaultTarget {
     let topology = session.world().topology();
+    if kind == FaultKind::CacheFlush {
+        let cache = topology.services().find(|(_, s)| s.kind == ServiceKind::Cache);
+        return FaultTarget::Service(cache.expect("Online Boutique has one").0);
+    }
+    if kind.fits_node() {
+        return FaultTarget::Node(0);
+    }
     if kind.fits_service() {
         return FaultTarget::Service(topology.by_name("checkoutservice").expect("Online Boutique has it"));
     }

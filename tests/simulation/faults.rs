@@ -1,7 +1,7 @@
 //! Each fault does what it says, by mechanism, and its cure cures it.
 
 use crate::world::{chain, latencies, mean, run, users, world};
-use sickbay::ids::{ActionId, ServiceId};
+use sickbay::ids::{ActionId, InstanceId, ServiceId};
 use sickbay::platform::{Action, ActionError, ActionStatus};
 use sickbay::sim::fault::{FaultError, FaultKind, FaultSpec, FaultTarget};
 use sickbay::sim::{Event, Exit, World};
@@ -153,4 +153,60 @@ fn faults_that_do_not_fit_are_refused_with_a_reason() {
     assert!(matches!(inject(on(BACK), FaultKind::CpuHog, 7.0), Err(FaultError::OutOfRange { .. })));
     assert!(matches!(inject(on(BACK), FaultKind::CpuHog, f64::NAN), Err(FaultError::OutOfRange { .. })));
     assert_eq!(world.faults().len(), 0);
+}
+
+#[test]
+fn a_hang_stops_its_instances_and_ends_with_the_fault() {
+    let mut topology = chain(50.0);
+    topology.get_mut(BACK).expect("back").replicas = 2;
+    let mut world = world(topology, 9);
+    run(&mut world, 10);
+    break_it(&mut world, on(BACK), FaultKind::Hang, 2.0);
+    let dark = run(&mut world, 30);
+    assert!(latencies(&dark, BACK).len() < 5 && success(&dark) < 0.2, "both stand still");
+    let fault = world.faults()[0].id;
+    assert!(world.remove_fault(fault));
+    run(&mut world, 40);
+    assert!(success(&run(&mut world, 60)) > 0.999);
+}
+
+#[test]
+fn slow_responses_take_time_but_no_cpu() {
+    let mut world = world(chain(50.0), 10);
+    let calm = mean(&latencies(&run(&mut world, 20), BACK));
+    let busy = |world: &World| world.gauges(BACK).expect("there").cpu_busy_core_ns;
+    let before = busy(&world);
+    break_it(&mut world, on(BACK), FaultKind::SlowResponses, 300.0);
+    let slow = mean(&latencies(&run(&mut world, 40), BACK));
+    assert!((slow - calm - 300.0).abs() < 2.0, "{calm} -> {slow} ms");
+    assert!(((busy(&world) - before) / before - 1.0).abs() < 0.2);
+}
+
+#[test]
+fn faults_on_one_instance_leave_the_others_alone() {
+    for (kind, magnitude) in [(FaultKind::ErrorBurst, 1.0), (FaultKind::InstanceKill, 1.0)] {
+        let mut world = world(chain(50.0), 11);
+        run(&mut world, 5);
+        break_it(&mut world, FaultTarget::Instance { service: MIDDLE, ordinal: 1 }, kind, magnitude);
+        let events = run(&mut world, 10);
+        let good = |instance: u32| {
+            let of = |e: &&Event| matches!(e, Event::Served { instance: InstanceId(i), ok: true, .. } if *i == instance);
+            events.iter().filter(of).count()
+        };
+        assert!(good(3) > 50, "{kind:?}: the first instance of three to five works");
+        assert!(good(4) < 5, "{kind:?}: {}", good(4));
+    }
+}
+
+#[test]
+fn no_new_connections_bites_as_connections_are_renewed() {
+    let mut world = world(chain(50.0), 12);
+    run(&mut world, 10);
+    break_it(&mut world, on(BACK), FaultKind::NoNewConnections, 100.0);
+    let (early, late) = (success(&run(&mut world, 20)), success(&run(&mut world, 130)));
+    assert!(early > late, "{early}, then {late}");
+    assert!(success(&run(&mut world, 150)) < 0.01, "by now every connection was to be renewed");
+    let fault = world.faults()[0].id;
+    world.remove_fault(fault);
+    assert!(success(&run(&mut world, 170)) > 0.999);
 }

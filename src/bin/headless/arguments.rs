@@ -75,15 +75,40 @@ pub fn fault(text: &str, scenario: &Scenario) -> Result<PlannedFault, Usage> {
     Ok(PlannedFault { at, spec: FaultSpec { target, kind, magnitude, duration } })
 }
 
+/// `cart`, `web->cart`, `cart[0]`, `node 2`, `zone a`, `zones a,b`: as in scenario files.
 fn target(text: &str, scenario: &Scenario) -> Result<FaultTarget, Usage> {
     let topology = &scenario.topology;
     let service = |name: &str| {
         let names = || topology.services().map(|(_, s)| s.name.as_str()).collect::<Vec<_>>().join(", ");
         topology.by_name(name).ok_or_else(|| Usage(format!("there is no service '{name}'; there are {}", names())))
     };
-    match text.split_once("->").or_else(|| text.split_once('>')) {
-        Some((from, to)) => Ok(FaultTarget::Edge { from: service(from)?, to: service(to)? }),
-        None => Ok(FaultTarget::Service(service(text)?)),
+    if let Some(id) = topology.by_name(text) {
+        return Ok(FaultTarget::Service(id));
+    }
+    if let Some((from, to)) = text.split_once("->").or_else(|| text.split_once('>')) {
+        return Ok(FaultTarget::Edge { from: service(from)?, to: service(to)? });
+    }
+    let instance = text.strip_suffix(']').and_then(|t| t.split_once('['));
+    if let Some((name, ordinal)) = instance {
+        let ordinal = ordinal.parse().map_err(|_| Usage(format!("'{text}': an instance has a number from 0")))?;
+        return Ok(FaultTarget::Instance { service: service(name)?, ordinal });
+    }
+    match place(text) {
+        Some(target) => Ok(target),
+        None => service(text).map(FaultTarget::Service),
+    }
+}
+
+fn place(text: &str) -> Option<FaultTarget> {
+    let zone = |word: &str| match word.trim().as_bytes() {
+        [letter @ b'a'..=b'p'] => Some(letter - b'a'),
+        _ => None,
+    };
+    match text.split_once(' ')? {
+        ("node", number) => number.trim().parse().ok().map(FaultTarget::Node),
+        ("zone", letter) => zone(letter).map(FaultTarget::Zone),
+        ("zones", pair) => pair.split_once(',').and_then(|(a, b)| Some(FaultTarget::Zones(zone(a)?, zone(b)?))),
+        _ => None,
     }
 }
 
@@ -112,6 +137,17 @@ mod tests {
         assert!(fault("flood:cart", &scenario()).unwrap_err().0.contains("cpu_hog"));
         assert!(fault("cpu_hog:shop", &scenario()).unwrap_err().0.contains("cart"));
         assert!(fault("cpu_hog:cart:much", &scenario()).unwrap_err().0.contains("magnitude"));
+    }
+
+    #[test]
+    fn faults_go_to_instances_nodes_and_zones_too() {
+        let target = |text: &str| fault(text, &scenario()).expect("right").spec.target;
+        let service = scenario().topology.by_name("cart").expect("there");
+        assert_eq!(target("hang:cart[1]"), FaultTarget::Instance { service, ordinal: 1 });
+        assert_eq!(target("outage:node 2"), FaultTarget::Node(2));
+        assert_eq!(target("outage:zone b"), FaultTarget::Zone(1));
+        assert_eq!(target("partition:zones a, c"), FaultTarget::Zones(0, 2));
+        assert!(fault("hang:cart[x]", &scenario()).is_err());
     }
 
     #[test]
