@@ -94,7 +94,7 @@ impl Observer for Exporters {
     fn see(&mut self, at: SimTime, event: &Event) {
         self.count(event);
         if !event.is_traffic() {
-            self.log(at, event);
+            self.note(at, event);
             self.notable.push((at, event.clone()));
         }
     }
@@ -144,7 +144,7 @@ impl Exporters {
         }
     }
 
-    fn log(&mut self, at: SimTime, event: &Event) {
+    fn note(&mut self, at: SimTime, event: &Event) {
         match event {
             Event::Started { service, instance } => self.say(at, *service, *instance, Level::Info, "container started".into()),
             Event::BecameReady { service, instance } => {

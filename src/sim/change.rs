@@ -249,6 +249,7 @@ impl World {
         if let Some(change) = state.change.take() {
             if let (Action::FailOver { .. }, Some(fenced)) = (change.action, change.waiting.first()) {
                 self.fence(id, *fenced, false);
+                self.index_of(id, *fenced).into_iter().for_each(|index| self.refresh_traffic(index));
             }
             self.emit(Event::ActionEnded(Receipt { id: change.id, action: change.action, at, status }));
             self.wake(id);

@@ -217,6 +217,7 @@ impl World {
                 self.pending.push(index);
             }
         }
+        self.order_node();
     }
 
     /// How long the node of `index` pulls its image: nothing if it has had it before.

@@ -140,7 +140,8 @@ impl OutlierEjection {
     };
 }
 
-/// Client-side adaptive throttling (Google SRE book, ch. 21): rejects locally with max(0, (requests - k accepts) / (requests + 1)).
+/// Client-side adaptive throttling (Google SRE book, ch. 21): rejects locally with
+/// max(0, (requests - k accepts) / (requests + 1)).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AdaptiveThrottle {
     /// Requests let through per accepted one; 2 by default.
