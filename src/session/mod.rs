@@ -18,9 +18,9 @@ pub use history::{History, SystemMetric};
 pub use log::{EventLog, LogEntry, LogKind};
 pub use report::{FaultReport, RunReport};
 
-use crate::ids::ServiceId;
+use crate::ids::{ActionId, ServiceId};
 use crate::pipeline::{ActionRequest, EventKind, Pipeline, Policy};
-use crate::platform::{ActionStatus, Platform, Simulated, UserStats};
+use crate::platform::{ActionStatus, Platform, Receipt, Simulated, UserStats};
 use crate::rng;
 use crate::scenario::Scenario;
 use crate::sim::World;
@@ -45,14 +45,27 @@ pub struct Session {
     edits: EditHistory,
     past_faults: Vec<ActiveFault>,
     next_scrape: SimTime,
-    planned: usize,
+    planned: Planned,
     structure: u64,
 }
+
+/// How far the scenario's own plans have been carried out.
+#[derive(Clone, Copy, Debug, Default)]
+struct Planned {
+    faults: usize,
+    edits: usize,
+    actions: usize,
+}
+
+/// Numbers of the scenario's own actions begin here; the pipeline's count from 0.
+const PLANNED_ACTIONS: u32 = 1 << 31;
 
 impl Session {
     /// Begins a run of `scenario`. Healing policy `rules`, heal dial on its default.
     pub fn new(mut scenario: Scenario, seed: u64) -> Self {
         scenario.faults.sort_by_key(|f| f.at);
+        scenario.edits.sort_by_key(|e| e.at);
+        scenario.actions.sort_by_key(|a| a.at);
         let world = World::new(scenario.topology.clone(), scenario.cluster.clone(), seed);
         let pipeline = Pipeline::new(world.topology(), Policy::default());
         let mut session = Self {
@@ -65,7 +78,7 @@ impl Session {
             edits: EditHistory::default(),
             past_faults: Vec::new(),
             next_scrape: SimTime::ZERO + SCRAPE_PERIOD,
-            planned: 0,
+            planned: Planned::default(),
             structure: 1,
         };
         session.platform.drain_notable();
@@ -146,14 +159,13 @@ impl Session {
     pub fn advance(&mut self, until: SimTime, happenings_max: u64) -> bool {
         let stop_at = self.world().handled().saturating_add(happenings_max);
         loop {
-            let planned = self.scenario.faults.get(self.planned).map_or(SimTime::FAR_FUTURE, |f| f.at);
-            let stop = until.min(self.next_scrape).min(planned);
+            let stop = until.min(self.next_scrape).min(self.next_planned());
             let reached = self.platform.run(stop, stop_at.saturating_sub(self.world().handled()));
             self.log_notable();
             if !reached {
                 return false;
             }
-            self.inject_planned(stop);
+            self.do_planned(stop);
             if stop == self.next_scrape {
                 self.scrape(stop);
             }
@@ -163,12 +175,34 @@ impl Session {
         }
     }
 
-    fn inject_planned(&mut self, now: SimTime) {
-        while let Some(planned) = self.scenario.faults.get(self.planned).filter(|f| f.at <= now).copied() {
-            self.planned += 1;
+    fn next_planned(&self) -> SimTime {
+        let (scenario, planned) = (&self.scenario, self.planned);
+        let fault = scenario.faults.get(planned.faults).map(|f| f.at);
+        let edit = scenario.edits.get(planned.edits).map(|e| e.at);
+        let action = scenario.actions.get(planned.actions).map(|a| a.at);
+        [fault, edit, action].into_iter().flatten().min().unwrap_or(SimTime::FAR_FUTURE)
+    }
+
+    /// Carries out what the scenario has planned for now: edits first, so that a fault finds the system as it is to be.
+    fn do_planned(&mut self, now: SimTime) {
+        while let Some(planned) = self.scenario.edits.get(self.planned.edits).filter(|e| e.at <= now).cloned() {
+            self.planned.edits += 1;
+            if let Err(error) = self.edit(now, &planned.edit) {
+                self.log.push(now, LogKind::Edit, None, format!("planned change refused: {error}"));
+            }
+        }
+        while let Some(planned) = self.scenario.faults.get(self.planned.faults).filter(|f| f.at <= now).copied() {
+            self.planned.faults += 1;
             if let Err(error) = self.inject(planned.spec) {
                 self.log.push(now, LogKind::Fault, None, format!("planned fault refused: {error}"));
             }
+        }
+        while let Some(planned) = self.scenario.actions.get(self.planned.actions).filter(|a| a.at <= now).copied() {
+            self.planned.actions += 1;
+            let id = ActionId(PLANNED_ACTIONS + self.planned.actions as u32);
+            let receipt = self.platform.apply(now, id, planned.action);
+            let text = format!("planned {} {}", planned.action.name(), answer_of(&receipt));
+            self.log.push(now, LogKind::Platform, Some(planned.action.service()), text);
         }
     }
 
@@ -191,12 +225,7 @@ impl Session {
 
     fn carry_out(&mut self, now: SimTime, request: ActionRequest) {
         let receipt = self.platform.apply(now, request.id, request.action);
-        let answer = match &receipt.status {
-            ActionStatus::Accepted => "accepted".to_owned(),
-            ActionStatus::Done => "done".to_owned(),
-            ActionStatus::Failed(error) => format!("refused: {error}"),
-        };
-        let text = format!("{} {answer}", request.action.name());
+        let text = format!("{} {}", request.action.name(), answer_of(&receipt));
         self.log.push(now, LogKind::Platform, Some(request.action.service()), text);
         self.pipeline.receipt(&receipt);
     }
@@ -297,5 +326,13 @@ impl Session {
     /// The run's report so far.
     pub fn report(&self) -> RunReport {
         RunReport::of(self)
+    }
+}
+
+fn answer_of(receipt: &Receipt) -> String {
+    match &receipt.status {
+        ActionStatus::Accepted => "accepted".to_owned(),
+        ActionStatus::Done => "done".to_owned(),
+        ActionStatus::Failed(error) => format!("refused: {error}"),
     }
 }
