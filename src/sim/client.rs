@@ -115,6 +115,23 @@ impl World {
         for edge in self.plan.edges_of[id.index()].clone() {
             self.open_pool(index, edge);
         }
+        self.forget_slot(index);
+    }
+
+    /// A new instance has taken its slot: callers' records of the one before say nothing about it.
+    fn forget_slot(&mut self, index: u32) {
+        let Some(instance) = self.instances.get(index).filter(|i| i.restarts == 0) else { return };
+        let (id, slot) = (instance.service, instance.slot as usize);
+        let plan = self.plan.clone();
+        for edge in plan.edges.iter().filter(|e| e.to == id && e.policy.outlier.is_some()) {
+            let callers = self.services.get(edge.from.index()).and_then(Option::as_ref).map(|s| s.instances.clone());
+            for caller in callers.unwrap_or_default() {
+                let clients = self.instances.get_mut(caller).map(|i| &mut i.clients);
+                if let Some(guards) = clients.and_then(|c| c.get_mut(edge.local as usize)).and_then(|c| c.guards.as_mut()) {
+                    guards.outliers.forget(slot);
+                }
+            }
+        }
     }
 
     /// New edges and guards after a change of the settings; what is known already is kept.

@@ -8,7 +8,7 @@ use super::sample::{Sampler, Table};
 use crate::ids::ServiceId;
 use crate::rng;
 use crate::topology::{
-    CacheLookup, Call, CallMode, CallPolicy, CoDel, ConcurrencyLimit, Network, Service, ServiceKind, Shedding, Step, Topology,
+    CacheLookup, Call, CallMode, CallPolicy, CoDel, ConcurrencyLimit, Network, Service, Shedding, Step, Topology,
 };
 use crate::units::SimDuration;
 use std::collections::BTreeMap;
@@ -34,8 +34,6 @@ pub(super) struct Plan {
 /// A service as its instances need it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ServicePlan {
-    pub label: u64,
-    pub cores: f64,
     pub workers: u32,
     pub queue_len_max: u32,
     /// Its endpoints: the first and how many.
@@ -56,7 +54,6 @@ pub(super) struct ServicePlan {
     pub has_heap: bool,
     pub warm_factor: f64,
     pub warm_tau_s: f64,
-    pub is_cache: bool,
     pub cfs_quota: bool,
 }
 
@@ -299,8 +296,6 @@ fn service_plan(service: &Service) -> ServicePlan {
     let spare = (service.memory_limit.0 - service.memory_base.0).max(0.0);
     let server = &service.server;
     ServicePlan {
-        label: rng::label(&service.name),
-        cores: service.cpu_limit.cores().max(0.001),
         workers: service.workers.max(1),
         queue_len_max: service.queue_len_max,
         reject_ns: server.rejection_cost.get() * service.demand.cpu_us_mean * 1e3,
@@ -315,7 +310,6 @@ fn service_plan(service: &Service) -> ServicePlan {
         has_heap: service.heap.is_some(),
         warm_factor: service.warm_up.map_or(1.0, |w| w.factor),
         warm_tau_s: service.warm_up.map_or(1.0, |w| w.tau.as_secs_f64().max(1e-3)),
-        is_cache: service.kind == ServiceKind::Cache,
         cfs_quota: service.cfs_quota,
         ..ServicePlan::default()
     }

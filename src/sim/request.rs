@@ -60,8 +60,6 @@ pub(super) struct Request {
 /// Whom to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ReplyTo {
-    /// Nobody waits: a message that was handed on.
-    Nobody,
     /// A user; valid while the visitor still carries this stamp.
     User { visitor: u32, stamp: u32 },
     /// A call of another service; valid while the call still carries this stamp.

@@ -4,7 +4,6 @@ use super::World;
 use super::calendar::Happening;
 use super::cpu::NO_REQUEST;
 use super::event::{Event, Rejection};
-use super::instance::Life;
 use super::request::{Place, ReplyKind, ReplyTo, Request};
 use crate::rng;
 use crate::topology::QueueOrder;
@@ -285,7 +284,6 @@ impl World {
     /// Sends the answer on its way; a user has it at once (latency is measured at the edge of the system).
     pub(super) fn answer(&mut self, request: &Request, kind: ReplyKind) {
         match request.reply_to {
-            ReplyTo::Nobody => {}
             ReplyTo::User { visitor, stamp } => self.user_answered(visitor, stamp, kind),
             ReplyTo::Probe { liveness } => self.probe_answered(request.instance, liveness, kind == ReplyKind::Ok),
             ReplyTo::Call { call, stamp } => {
@@ -356,10 +354,5 @@ impl World {
             locked: false,
             cancelled: false,
         })
-    }
-
-    /// Whether a message may still be taken by the instance.
-    pub(super) fn is_draining(&self, at: u32) -> bool {
-        self.instances.get(at).is_some_and(|i| i.life == Life::Draining)
     }
 }

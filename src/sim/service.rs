@@ -24,8 +24,6 @@ pub(super) struct Target {
 /// One service's state.
 #[derive(Clone, Debug)]
 pub(super) struct ServiceState {
-    /// Hash of its first name: keys its random draws; a rename changes nothing.
-    pub label: u64,
     /// Indices of its instances, oldest first.
     pub instances: Vec<u32>,
     /// Those in service, in the order they came into service.
@@ -71,7 +69,6 @@ impl ServiceState {
     pub fn new(seed: u64, service: &Service) -> Self {
         let label = crate::rng::label(&service.name);
         Self {
-            label,
             instances: Vec::new(),
             ready: Vec::new(),
             published: Vec::new(),

@@ -26,10 +26,6 @@ pub(in crate::sim) struct AutoscalerState {
 }
 
 impl AutoscalerState {
-    /// Remembers nothing.
-    pub fn new() -> Self {
-        Self::default()
-    }
     /// The replicas to have from now on; the caller is to set them. `current` is the wanted number so far;
     /// `ready_usages` is the CPU use over the request of each ready pod that has a reading; `unready` counts the pods
     /// that are not ready, pending ones included. Whoever is left of `current` is ready without a reading.
@@ -182,7 +178,7 @@ mod tests {
 
     #[test]
     fn scaling_out_goes_by_the_double_or_four_per_sync() {
-        let mut state = AutoscalerState::new();
+        let mut state = AutoscalerState::default();
         let mut replicas = vec![1];
         for sync in 0..3 {
             let current = replicas[replicas.len() - 1];
@@ -190,13 +186,13 @@ mod tests {
             replicas.push(state.desired(&spec(0.5), SimTime::from_secs(15 * sync), current, &usages, 0));
         }
         assert_eq!(replicas, [1, 5, 8, 8]);
-        let mut big = AutoscalerState::new();
+        let mut big = AutoscalerState::default();
         assert_eq!(big.desired(&spec(0.1), SimTime::ZERO, 20, &[9.0; 20], 0), 40);
     }
 
     #[test]
     fn syncs_within_one_period_share_its_limit() {
-        let mut state = AutoscalerState::new();
+        let mut state = AutoscalerState::default();
         let mut at =
             |seconds, current: u32| state.desired(&spec(0.1), SimTime::from_secs(seconds), current, &[9.0; 1], current - 1);
         assert_eq!([at(0, 1), at(5, 5), at(14, 5), at(15, 5)], [5, 5, 5, 10]);
@@ -204,7 +200,7 @@ mod tests {
 
     #[test]
     fn scaling_in_takes_the_highest_recommendation_of_the_last_300_s() {
-        let mut state = AutoscalerState::new();
+        let mut state = AutoscalerState::default();
         let mut at = |seconds, usage: f64| state.desired(&spec(0.5), SimTime::from_secs(seconds), 10, &[usage; 10], 0);
         assert_eq!(at(0, 0.1), 10, "what there was at first counts");
         assert_eq!(at(15, 0.3), 10);
@@ -217,7 +213,7 @@ mod tests {
     #[test]
     fn the_bounds_hold_without_readings_and_zero_replicas_switch_it_off() {
         let bounded = Autoscaler { min: 3, max: 6, ..spec(0.5) };
-        let desired = |current, usages: &[f64]| AutoscalerState::new().desired(&bounded, SimTime::ZERO, current, usages, 0);
+        let desired = |current, usages: &[f64]| AutoscalerState::default().desired(&bounded, SimTime::ZERO, current, usages, 0);
         assert_eq!([desired(1, &[]), desired(9, &[]), desired(0, &[]), desired(4, &[])], [3, 6, 0, 4]);
         assert_eq!(desired(5, &[5.0; 5]), 6);
     }

@@ -61,6 +61,7 @@ impl DagorState {
         *self = Self { threshold: self.threshold, levels: std::mem::take(&mut self.levels), ..Self::new(now) };
     }
     /// The highest level that is admitted.
+    #[cfg(test)]
     pub const fn threshold(&self) -> u16 {
         self.threshold
     }
