@@ -112,6 +112,8 @@ pub struct Gauges {
     pub ready: u32,
     /// Instances that exist, pending ones included.
     pub pods: u32,
+    /// Of these, instances that take no new traffic and go away when they are empty (terminating pods).
+    pub draining: u32,
     /// Instances wanted.
     pub desired: u32,
 }
@@ -136,6 +138,7 @@ impl super::World {
         };
         for instance in state.instances.iter().filter_map(|i| self.instances.get(*i)) {
             gauges.restarts += instance.restarts;
+            gauges.draining += u32::from(instance.life == Life::Draining);
             gauges.cpu_busy_core_ns += instance.cpu.busy_core_ns(self.now);
             gauges.queue_len += instance.queue.len() as u64;
             gauges.active += instance.active.len() as u64;

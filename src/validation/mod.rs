@@ -1,4 +1,8 @@
-//! Validation: laws on random systems, and incidents that were published.
+//! Validation: reference tables of theory and of real platforms' rules, laws on random systems, and incidents that were
+//! published.
 
 pub mod incidents;
+pub mod reference;
 pub mod swarm;
+
+pub use reference::Report;

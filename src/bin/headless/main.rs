@@ -7,6 +7,7 @@
 //! headless incident [PNN|all] [--seed N] [--json] [--report] [--sensitivity]
 //! headless presets
 //! headless swarm [--law NAME] [--seed N | --seeds COUNT]
+//! headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--threads N] [--json] [--out FILE]
 //! ```
 //! The same arguments give the same bytes. Exit code 0: done; 1: the input could not be used; 2: the call's words are off.
 #![cfg_attr(target_arch = "wasm32", allow(dead_code, unused_imports))]
@@ -16,6 +17,7 @@ mod import;
 mod incident;
 mod run;
 mod swarm;
+mod validate;
 
 use arguments::Usage;
 use std::process::ExitCode;
@@ -27,6 +29,7 @@ const USAGE: &str = "usage:
   headless incident [PNN|all]... [--seed N] [--json] [--report] [--sensitivity]
   headless presets
   headless swarm [--law NAME] [--seed N | --seeds COUNT]
+  headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--threads N] [--json] [--out FILE]
 
 FILE is a scenario file (docs/scenario-file.md), which says seed, end, policy and dial itself unless a flag does, or a
 Kubernetes or Compose file.
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
         Some("import") => import::import(&words[1..]),
         Some("incident") => incident::incident(&words[1..]),
         Some("swarm") => swarm::swarm(&words[1..]),
+        Some("validate") => validate::validate(&words[1..]),
         Some("presets") => {
             run::presets();
             Ok(())
