@@ -36,10 +36,58 @@ pub const INCIDENTS: &[Incident] = &[
         "five layers of three tries each: when the database fails at 0:30, its load grows 243-fold"
     ),
     incident!(
+        "p03-cold-cache",
+        "p03_cold_cache",
+        "P03 Cold cache",
+        "the cache is flushed at 0:30 and cannot fill again, because the database answers too late"
+    ),
+    incident!(
+        "p04-pool-exhaustion",
+        "p04_pool_exhaustion",
+        "P04 Connection pool exhaustion",
+        "slow queries hold all connections, cheap ones wait behind them, and the database is idle"
+    ),
+    incident!(
+        "p05-thread-starvation",
+        "p05_thread_starvation",
+        "P05 Thread starvation",
+        "one dependency hangs at 0:30, and four seconds later nothing works that shares its threads"
+    ),
+    incident!(
+        "p07-gc-spiral",
+        "p07_gc_spiral",
+        "P07 GC spiral",
+        "a spike fills the heap, and collecting garbage keeps the queue growing until the restart at 2:20"
+    ),
+    incident!(
+        "p08-leak-crash-loop",
+        "p08_leak_crash_loop",
+        "P08 Leak and crash loop",
+        "pods leak by load, so all die together, and each restart waits longer than the last"
+    ),
+    incident!(
+        "p09-overload-snowball",
+        "p09_overload_snowball",
+        "P09 Overload snowball",
+        "fine at 500 a second, down at 550, still down at 450, back only at 50"
+    ),
+    incident!(
         "p10-goodput-collapse",
         "p10_goodput_collapse",
         "P10 Goodput collapse",
         "after a burst the server is busy with answers that nobody waits for: full throughput, no goodput"
+    ),
+    incident!(
+        "p11-bad-push",
+        "p11_bad_push",
+        "P11 Bad push",
+        "a bad configuration reaches all zones at once; restarts and more instances change nothing, rolling back does"
+    ),
+    incident!(
+        "p12-zone-outage",
+        "p12_zone_outage",
+        "P12 Zone outage",
+        "zone a is gone at 1:00; two zones carry the load of three only because 60 % was in use, not 80 %"
     ),
     incident!(
         "p16-queue-backlog",
