@@ -10,13 +10,21 @@ pub const PATTERNS: &[Pattern] = &[
     p03::PATTERN,
     p04::PATTERN,
     p05::PATTERN,
+    p06::PATTERN,
     p07::PATTERN,
     p08::PATTERN,
     p09::PATTERN,
     p10::PATTERN,
     p11::PATTERN,
     p12::PATTERN,
+    p13::PATTERN,
+    p14::PATTERN,
+    p15::PATTERN,
     p16::PATTERN,
+    p17::PATTERN,
+    p18::PATTERN,
+    p19::PATTERN,
+    p20::PATTERN,
 ];
 
 /// The pattern called `P07`, `7` or `p07-gc-spiral`; `None` if there is none.
