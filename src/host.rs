@@ -59,8 +59,9 @@ impl Host {
             }
             ToWorker::CancelImport => self.imported = None,
             ToWorker::OpenPreset { name, seed } => {
-                let scenario = preset(&name).ok_or_else(|| format!("there is no preset named {name:?}"))?;
+                let Loaded { scenario, run } = load(&name).ok_or_else(|| format!("there is no preset named {name:?}"))?;
                 self.open(scenario, seed);
+                self.set_healing(run)?;
             }
             ToWorker::AcceptImport { seed } => {
                 let scenario = self.imported.take().ok_or("there is no import to accept")?;

@@ -111,7 +111,7 @@ pub const INCIDENTS: &[Incident] = &[
         "p15-noisy-neighbour",
         "p15_noisy_neighbour",
         "P15 Noisy neighbour",
-        "another tenant takes a node's CPU: the instance on it slows down by as much, until it is moved at 2:30"
+        "another tenant takes a node's CPU: the instance on it slows down by as much, until it is moved at 4:30"
     ),
     incident!(
         "p16-queue-backlog",

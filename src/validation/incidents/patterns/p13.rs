@@ -16,8 +16,8 @@ pub(in super::super) const PATTERN: Pattern = Pattern {
     chosen: &[
         Chosen {
             what: "15 % of the messages between two of three zones are lost",
-            why: "the source gives 1 % of errors overall; two of nine cells must then fail 4.5 %, which is two losses in a row of \
-                  a request or an answer (1 - (1 - 0.15^2)^2)",
+            why: "the source gives 1 % of errors overall; two of nine cells must then fail 4.5 %, which is two losses in a row \
+                  of a request or an answer (1 - (1 - 0.15^2)^2)",
             scale: Some(|s, factor| magnitude(s, FaultKind::Partition, |m| (m * factor).min(1.0))),
         },
         Chosen {
