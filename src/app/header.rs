@@ -20,7 +20,7 @@ pub fn header(model: Model) -> AnyView {
             {brand()}
             {system(model)}
             {chaos(model)}
-            <span class="grow"></span>
+            {watch(model)}
             {healing(model)}
             {tools(model)}
         </header>
@@ -51,11 +51,6 @@ fn system(model: Model) -> impl IntoView {
         view! { <optgroup label=group.label()>{of_group.map(option).collect_view()}</optgroup> }
     });
     let summary = move || PRESETS.iter().find(|p| p.name == chosen()).map_or("The running system", |p| p.summary);
-    // An incident comes by itself, so what to watch is said where everybody sees it.
-    let watch = move || {
-        let incident = PRESETS.iter().find(|p| p.name == chosen() && p.group == Group::Incidents);
-        incident.map(|p| view! { <p class="watch" data-testid="watch">{p.summary}</p> })
-    };
     let own = move || (chosen() == "import").then(|| view! { <option value="import" selected=true>{imported.get()}</option> });
     view! {
         <label class="field">
@@ -70,7 +65,6 @@ fn system(model: Model) -> impl IntoView {
                 {own}
             </select>
         </label>
-        {watch}
         <button
             type="button"
             class="button"
@@ -82,6 +76,15 @@ fn system(model: Model) -> impl IntoView {
             <span class="wide">"Import"</span>
         </button>
     }
+}
+
+/// What to watch: an incident comes by itself, so it is said where there is room for it.
+fn watch(model: Model) -> impl IntoView {
+    let summary = move || {
+        let name = model.address.with(|a| a.preset.clone());
+        PRESETS.iter().find(|p| p.name == name && p.group == Group::Incidents).map_or("", |p| p.summary)
+    };
+    view! { <span class="grow watch" data-testid="watch" title=summary>{summary}</span> }
 }
 
 fn open_preset(model: Model, name: String) {
