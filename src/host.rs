@@ -5,7 +5,8 @@
 //! simulated time only: pacing, frames and views never show in a digest.
 
 use crate::protocol::{FromWorker, SourceFile, ToWorker};
-use crate::scenario::presets::preset;
+use crate::scenario::file::RunDefaults;
+use crate::scenario::presets::load;
 use crate::scenario::{Scenario, import};
 use crate::session::pace::{FrameGate, Pacer, SliceBudget};
 use crate::session::{Command, SCRAPE_PERIOD, Session};
@@ -59,12 +60,12 @@ impl Host {
             }
             ToWorker::CancelImport => self.imported = None,
             ToWorker::OpenPreset { name, seed } => {
-                let scenario = preset(&name).ok_or_else(|| format!("there is no preset named {name:?}"))?;
-                self.open(scenario, seed);
+                let loaded = load(&name).ok_or_else(|| format!("there is no preset named {name:?}"))?;
+                self.open(loaded.scenario, seed, &loaded.run)?;
             }
             ToWorker::AcceptImport { seed } => {
                 let scenario = self.imported.take().ok_or("there is no import to accept")?;
-                self.open(scenario, seed);
+                self.open(scenario, seed, &RunDefaults::default())?;
             }
             ToWorker::Do(command) => self.execute(command)?,
             ToWorker::Play => self.pacer.play(),
@@ -83,12 +84,16 @@ impl Host {
 
     /// Replaces the running system; time runs at once. The first scrape is taken before the first frame, so that the
     /// page opens on a system that is known.
-    fn open(&mut self, scenario: Scenario, seed: u64) {
+    fn open(&mut self, scenario: Scenario, seed: u64, run: &RunDefaults) -> Result<(), String> {
         let mut session = Session::new(scenario, seed);
+        for command in Command::healing(run) {
+            session.execute(command).map_err(|error| error.to_string())?;
+        }
         session.advance(SimTime::ZERO + SCRAPE_PERIOD, u64::MAX);
         self.session = Some(session);
         self.viewport.selection = None;
         self.pacer.play();
+        Ok(())
     }
 
     fn preview(&mut self, files: Vec<SourceFile>, answer: &mut Answer) {

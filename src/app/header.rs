@@ -5,12 +5,11 @@ use super::model::{ImportState, Model};
 use super::theme;
 use crate::pipeline::Autonomy;
 use crate::protocol::ToWorker;
+use crate::scenario::presets::{Group, PRESETS, Preset};
 use crate::session::Command;
 use crate::view::picks::{Pick, picks};
 use leptos::prelude::*;
 
-/// Presets: name in messages, name people see.
-const PRESETS: [(&str, &str); 2] = [("boutique", "Online Boutique"), ("seed", "Four services")];
 /// Policies: name in messages, name people see.
 const POLICIES: [(&str, &str); 3] = [("rules", "Rules"), ("seed", "Seed rules"), ("none", "No healer")];
 
@@ -21,7 +20,7 @@ pub fn header(model: Model) -> AnyView {
             {brand()}
             {system(model)}
             {chaos(model)}
-            <span class="grow"></span>
+            {watch(model)}
             {healing(model)}
             {tools(model)}
         </header>
@@ -44,16 +43,21 @@ fn brand() -> impl IntoView {
 fn system(model: Model) -> impl IntoView {
     let imported = model.memo(|f| f.scenario.clone());
     let chosen = move || model.address.with(|a| a.preset.clone());
-    let options = PRESETS.map(|(key, label)| {
-        view! { <option value=key selected=move || chosen() == key>{label}</option> }
+    let options = Group::ALL.map(|group| {
+        let of_group = PRESETS.iter().filter(|p| p.group == group);
+        let option = |p: &'static Preset| {
+            view! { <option value=p.name title=p.summary selected=move || chosen() == p.name>{p.title}</option> }
+        };
+        view! { <optgroup label=group.label()>{of_group.map(option).collect_view()}</optgroup> }
     });
+    let summary = move || PRESETS.iter().find(|p| p.name == chosen()).map_or("The running system", |p| p.summary);
     let own = move || (chosen() == "import").then(|| view! { <option value="import" selected=true>{imported.get()}</option> });
     view! {
         <label class="field">
             <span class="hidden">"System"</span>
             <select
                 data-testid="preset"
-                title="The running system"
+                title=summary
                 prop:value=chosen
                 on:change:target=move |event| open_preset(model, event.target().value())
             >
@@ -72,6 +76,15 @@ fn system(model: Model) -> impl IntoView {
             <span class="wide">"Import"</span>
         </button>
     }
+}
+
+/// What to watch: an incident comes by itself, so it is said where there is room for it.
+fn watch(model: Model) -> impl IntoView {
+    let summary = move || {
+        let name = model.address.with(|a| a.preset.clone());
+        PRESETS.iter().find(|p| p.name == name && p.group == Group::Incidents).map_or("", |p| p.summary)
+    };
+    view! { <span class="grow watch" data-testid="watch" title=summary>{summary}</span> }
 }
 
 fn open_preset(model: Model, name: String) {

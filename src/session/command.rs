@@ -2,6 +2,7 @@
 
 use crate::ids::{DecisionId, FaultId};
 use crate::pipeline::Autonomy;
+use crate::scenario::file::RunDefaults;
 use crate::sim::fault::FaultSpec;
 use crate::topology::TopologyEdit;
 use crate::units::SimTime;
@@ -31,6 +32,16 @@ pub enum Command {
     Approve(DecisionId),
     /// Forbids a decision.
     Reject(DecisionId),
+}
+
+impl Command {
+    /// What sets the healing as a scenario wants it; nothing if it does not say.
+    pub fn healing(run: &RunDefaults) -> Vec<Self> {
+        let is_meant = |level: &Autonomy| run.heal.is_some_and(|dial| dial.name().eq_ignore_ascii_case(level.name()));
+        let policy = run.policy.map(|policy| Self::SetPolicy(policy.name().to_owned()));
+        let dial = Autonomy::ALL.into_iter().find(is_meant).map(Self::SetAutonomy);
+        policy.into_iter().chain(dial).collect()
+    }
 }
 
 /// Everything that was done to a run, in order: the run is a function of scenario, seed and journal.

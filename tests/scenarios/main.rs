@@ -24,7 +24,7 @@ fn hold(pattern: &Pattern, file: &str, text: &str) {
     let differs = golden.lines().zip(text.lines()).find(|(a, b)| a != b);
     assert!(
         golden == text,
-        "{} differs from {file}, first in (golden, now): {differs:#?}\nIf that is right: SICKBAY_BLESS=1 cargo test --test scenarios",
+        "{} differs from {file}, first in (golden, now): {differs:#?}\nIf right: SICKBAY_BLESS=1 cargo test --test scenarios",
         pattern.name()
     );
 }
@@ -51,8 +51,24 @@ macro_rules! patterns {
 patterns! {
     a_retry_storm_outlives_its_trigger 1
     retries_at_every_layer_multiply 2
+    a_flushed_cache_cannot_fill_again_by_itself 3
+    a_pool_runs_out_while_the_database_idles 4
+    one_slow_dependency_takes_all_threads 5
+    a_hidden_limit_is_crossed_by_adding_servers 6
+    garbage_collection_feeds_on_the_queue_it_makes 7
+    pods_that_leak_by_load_die_together_and_wait_longer_each_time 8
+    a_fleet_gets_up_only_at_a_tenth_of_the_load_at_which_it_fell 9
     a_queue_longer_than_patience_is_all_throughput_and_no_goodput 10
+    a_bad_push_fails_everywhere_until_it_is_rolled_back 11
+    two_zones_carry_what_three_did_if_they_can 12
+    a_gray_failure_is_green_on_every_probe 13
+    without_names_callers_drop_out_as_they_renew_their_connections 14
+    a_victim_is_as_slow_as_its_neighbour_is_noisy 15
     a_backlog_drains_by_its_headroom 16
+    a_hot_shard_is_full_while_the_others_idle 17
+    an_expired_certificate_fails_all_new_connections_at_one_instant 18
+    an_autoscaler_without_a_window_goes_to_and_fro 19
+    balancers_checks_and_automation_make_it_worse 20
 }
 
 #[test]

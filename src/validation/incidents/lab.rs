@@ -37,14 +37,13 @@ impl Lab {
     pub fn variant(&self, change: impl FnOnce(&mut Scenario)) -> Record {
         self.play(0, None, change)
     }
-    /// Plays a changed file (0 is the preset), up to `until_s` if that is sooner than the file says.
+    /// Plays a changed file (0 is the preset), up to `until_s` or else as long as the file says.
     pub fn play(&self, number: usize, until_s: Option<u64>, change: impl FnOnce(&mut Scenario)) -> Record {
         let Some(loaded) = self.files.get(number) else { return Record::default() };
         let mut scenario = loaded.scenario.clone();
         change(&mut scenario);
-        let end = loaded.run.until.unwrap_or(SimTime::from_secs(120)).min(UNTIL_MAX);
-        let end = until_s.map_or(end, |s| end.min(SimTime::from_secs(s)));
-        play(&scenario, self.seed, end)
+        let end = until_s.map_or(loaded.run.until.unwrap_or(SimTime::from_secs(120)), SimTime::from_secs);
+        play(&scenario, self.seed, end.min(UNTIL_MAX))
     }
 }
 

@@ -31,14 +31,13 @@ pub(in super::super) const PATTERN: Pattern = Pattern {
         },
         Chosen {
             what: "OSDI: 40 workers of 20 ms (exponential), load 0.375 of the capacity",
-            why: "the paper gives 6,200/s and the outcome; capacity follows from where its four cases part (measured for this \
-                  table, exact for loads 0.375 to 0.38)",
+            why: "the paper gives 6,200/s and the outcome; its four cases part as they do there at loads from 0.375 to 0.38 only",
             scale: Some(scale_osdi),
         },
         Chosen {
             what: "OSDI: clients without a limit of their own",
-            why: "the paper's clients reach 3 attempts a request and not all 5, so something on their side limits them; it is not \
-                  described, and without it the storm is as large as the policy allows",
+            why: "the paper's clients reach 3 attempts a request and not all 5, so something on their side limits them; it is \
+                  not described, and without it the storm is as large as the policy allows",
             scale: None,
         },
         Chosen {

@@ -42,6 +42,17 @@ fn a_link_opens_the_other_preset() {
 }
 
 #[test]
+fn an_incident_is_chosen_from_the_menu_and_says_what_to_watch() {
+    run("incident-preset", Viewport::Desktop, async |page| {
+        page.open("#preset=p02-retries-at-every-layer&seed=7").await;
+        page.until("its six services", async || page.all_css("[data-testid^='node-']").await.len() == 6).await;
+        assert!(page.text("watch").await.contains("243-fold"));
+        assert_eq!(page.all_css("[data-testid='preset'] optgroup").await.len(), 2);
+        assert!(page.all_css("[data-testid='preset'] optgroup option").await.len() >= 22);
+    });
+}
+
+#[test]
 fn the_page_gives_the_same_run_as_the_core_alone() {
     run("digest", Viewport::Desktop, async |page| {
         page.open("#preset=boutique&seed=42&until=60").await;
