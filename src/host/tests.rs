@@ -1,5 +1,6 @@
 use super::*;
 use crate::ids::ServiceId;
+use crate::scenario::file::RunDefaults;
 use crate::sim::fault::{FaultKind, FaultSpec, FaultTarget};
 use crate::topology::{Call, Service, Topology};
 use crate::units::{PerSecond, SimTime};
@@ -20,7 +21,7 @@ impl Bench {
     /// With a small system that runs.
     fn running() -> Self {
         let mut bench = Self::new();
-        bench.host.open(scenario(), 1);
+        bench.host.open(scenario(), 1, &RunDefaults::default()).expect("opens");
         bench.host.gate.change();
         bench
     }

@@ -84,10 +84,6 @@ impl<'r> Window<'r> {
         let (ok, failed, _) = self.users(Some(self.record.id(entry)));
         ok / (ok + failed)
     }
-    /// Good answers per second at one entry.
-    pub fn goodput_of(self, entry: &str) -> f64 {
-        self.users(Some(self.record.id(entry))).0 / self.length_s()
-    }
     /// Quantile of the users' latency, ms.
     pub fn latency_ms(self, q: f64) -> f64 {
         self.users(None).2.quantile_ms(q).unwrap_or(f64::NAN)
