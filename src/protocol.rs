@@ -21,6 +21,7 @@ pub struct SourceFile {
 
 /// From the page.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "rare and short-lived: an edit holds a whole call")]
 pub enum ToWorker {
     /// Starts a preset with a seed; replaces the running system.
     OpenPreset {

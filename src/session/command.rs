@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 /// What a person (or a scenario) does to a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "rare and short-lived: an edit holds a whole call")]
 pub enum Command {
     /// Breaks something.
     Inject(FaultSpec),

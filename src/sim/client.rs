@@ -26,7 +26,7 @@ pub(super) struct ClientState {
     pub in_flight: u32,
     /// Attempts in flight by slot of the callee: the first slots in place, the others apart.
     busy: [u16; SLOTS_INLINE],
-    busy_beyond: Option<Box<Vec<u16>>>,
+    busy_beyond: Vec<u16>,
     /// Budget, breaker and the rest; `None` on a plain edge.
     pub guards: Option<Box<Guards>>,
 }
@@ -70,14 +70,14 @@ impl ClientState {
         if slot < SLOTS_INLINE {
             return self.busy[slot];
         }
-        self.busy_beyond.as_ref().and_then(|beyond| beyond.get(slot - SLOTS_INLINE).copied()).unwrap_or(0)
+        self.busy_beyond.get(slot - SLOTS_INLINE).copied().unwrap_or(0)
     }
     fn busy_mut(&mut self, slot: u32) -> &mut u16 {
         let slot = slot as usize;
         if slot < SLOTS_INLINE {
             return &mut self.busy[slot];
         }
-        let beyond = self.busy_beyond.get_or_insert_with(Box::default);
+        let beyond = &mut self.busy_beyond;
         if beyond.len() <= slot - SLOTS_INLINE {
             beyond.resize(slot - SLOTS_INLINE + 1, 0);
         }

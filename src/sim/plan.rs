@@ -7,9 +7,7 @@
 use super::sample::{Sampler, Table};
 use crate::ids::ServiceId;
 use crate::rng;
-use crate::topology::{
-    CacheLookup, Call, CallMode, CallPolicy, CoDel, ConcurrencyLimit, Network, Service, Shedding, Step, Topology,
-};
+use crate::topology::{CacheLookup, Call, CallMode, CallPolicy, ConcurrencyLimit, Network, Service, Shedding, Step, Topology};
 use crate::units::SimDuration;
 use std::collections::BTreeMap;
 
@@ -305,7 +303,7 @@ fn service_plan(service: &Service) -> ServicePlan {
         guarded: server.rate_limit.is_some()
             || server.concurrency != ConcurrencyLimit::None
             || server.shedding != Shedding::None
-            || server.codel != None::<CoDel>,
+            || server.codel.is_some(),
         plain_queue: server.order == crate::topology::QueueOrder::Fifo && !server.drop_expired && server.codel.is_none(),
         has_heap: service.heap.is_some(),
         warm_factor: service.warm_up.map_or(1.0, |w| w.factor),

@@ -120,11 +120,13 @@ pub fn trace(pattern: &Pattern, seed: u64) -> String {
 
 /// Measures a pattern's signature with each chosen parameter halved and doubled.
 pub fn sensitivity(pattern: &Pattern, seed: u64) -> Vec<Sensitivity> {
-    let factors = |chosen: &Chosen| chosen.scale.map(|scale| (chosen.what, scale));
-    let runs = pattern.chosen.iter().filter_map(factors).flat_map(|c| [(c, 0.5), (c, 2.0)]);
-    let run = |((what, scale), factor): ((&'static str, fn(&mut Scenario, f64)), f64)| {
-        let rows = (pattern.measure)(&Lab::new(pattern, seed, Some((scale, factor))));
-        Sensitivity { what, factor, rows }
-    };
-    runs.map(run).collect()
+    let mut found = Vec::new();
+    for chosen in pattern.chosen {
+        let Some(scale) = chosen.scale else { continue };
+        for factor in [0.5, 2.0] {
+            let rows = (pattern.measure)(&Lab::new(pattern, seed, Some((scale, factor))));
+            found.push(Sensitivity { what: chosen.what, factor, rows });
+        }
+    }
+    found
 }
