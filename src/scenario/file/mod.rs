@@ -7,7 +7,7 @@
 //!
 //! Reading never panics and never hangs: text, nesting, aliases, services, pods, load, time and planned items are bounded,
 //! and everything that is wrong is collected, each with a stable code, a place and a line of help. A file with a problem is
-//! not run at all. [`read`] of [`write`] is the same scenario.
+//! not run at all. [`read`] of [`write()`] is the same scenario.
 
 mod actions;
 mod calls;

@@ -5,7 +5,7 @@
 //! value is ever computed by a formula of our own; formulas only plan how long a run must be. Rows that speak of the same
 //! system share one run. What is not understood word for word is reported as unsupported, never guessed.
 //!
-//! Bounds: [`row`]'s limit on rows, and for each run a largest number of simulated requests (`steady`) or seconds.
+//! Bounds: `row`'s limit on rows, and for each run a largest number of simulated requests (`steady`) or seconds.
 
 mod balancing;
 mod experiment;
