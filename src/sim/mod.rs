@@ -24,6 +24,7 @@ mod effects;
 mod event;
 pub mod fault;
 mod guard;
+mod heap;
 mod hedge;
 mod hold;
 mod inject;
@@ -44,6 +45,7 @@ mod settings;
 mod slab;
 mod steps;
 mod trace;
+mod wheel;
 mod workload;
 mod world;
 

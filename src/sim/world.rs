@@ -117,8 +117,8 @@ impl World {
     pub fn run(&mut self, until: SimTime, happenings_max: u64, observer: &mut impl Observer) -> bool {
         self.flush(observer);
         let stop = self.handled.saturating_add(happenings_max);
-        while self.calendar.next_at().is_some_and(|at| at <= until) {
-            if self.handled >= stop {
+        loop {
+            if self.handled >= stop && self.calendar.is_due(until) {
                 return false;
             }
             let Some(due) = self.calendar.pop_until(until) else { break };

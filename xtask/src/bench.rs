@@ -45,7 +45,18 @@ pub fn run() -> Result<(), String> {
     }
     count(&program, &mut results.native);
     println!("\n{}", table::render(&results));
+    if let Some(load) = load() {
+        println!(
+            "Load of this machine over the last 15 minutes: {load}. Above 1 somebody else was at work: wasm was faster than this."
+        );
+    }
     Ok(())
+}
+
+/// Runnable processes on average over the last 15 minutes (Linux only).
+fn load() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/loadavg").ok()?;
+    text.split_whitespace().nth(2).map(str::to_owned)
 }
 
 fn native(home: &Path, figures: &mut Figures) -> Result<(), String> {

@@ -41,6 +41,10 @@ impl Figures {
         let (low, high) = (sorted.get((sorted.len() - 1) / 2)?, sorted.get(sorted.len() / 2)?);
         Some((low + high) / 2.0)
     }
+    /// The least of a quantity's values.
+    pub fn least(&self, case: &str, quantity: &str) -> Option<f64> {
+        self.values.get(&(case.to_owned(), quantity.to_owned()))?.iter().copied().min_by(f64::total_cmp)
+    }
     /// The cases, in order of their names.
     pub fn cases(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.values.keys().map(|(case, _)| case.as_str()).collect();
@@ -74,6 +78,7 @@ mod tests {
             figures.line(line);
         }
         assert_eq!(figures.median("a", "ns"), Some(3.0));
+        assert_eq!(figures.least("a", "ns"), Some(1.0));
         assert_eq!(figures.median("b", "ns"), Some(1.5));
         assert_eq!(figures.median("c", "ns"), None);
         assert_eq!(figures.cases(), ["a", "b"]);

@@ -13,12 +13,16 @@ use crate::units::{SimDuration, SimTime};
 /// User priorities per business priority (section 4.2.2 of the paper).
 pub(in crate::sim) const USER_LEVELS: u16 = 128;
 
+/// Requests of one window whose levels are kept: thirty times the paper's window. Beyond it, where nothing leaves the
+/// queue for long, the sample is as good as the whole.
+const LEVELS_MAX: usize = 65_536;
+
 /// The admission control of one instance.
 #[derive(Clone, Debug)]
 pub(in crate::sim) struct DagorState {
     threshold: u16,
-    /// Requests of the window by level, as far as levels have been seen.
-    levels: Vec<u32>,
+    /// The levels of the window's requests: a histogram of all levels would be mostly zeros. At most [`LEVELS_MAX`].
+    levels: Vec<u16>,
     incoming: u32,
     admitted: u32,
     began: SimTime,
@@ -33,11 +37,9 @@ impl DagorState {
     }
     /// Counts a request and says whether it may enter the queue.
     pub fn admit(&mut self, _now: SimTime, level: u16) -> bool {
-        let index = usize::from(level);
-        if index >= self.levels.len() {
-            self.levels.resize((index + 1).next_multiple_of(USER_LEVELS.into()), 0);
+        if self.levels.len() < LEVELS_MAX {
+            self.levels.push(level);
         }
-        self.levels[index] += 1;
         self.incoming += 1;
         let admitted = level <= self.threshold;
         self.admitted += u32::from(admitted);
@@ -52,12 +54,13 @@ impl DagorState {
         if now.since(self.began) < window && self.incoming < window_requests {
             return;
         }
+        self.levels.sort_unstable();
         if self.waited_ns / u64::from(self.waits) > queue_max.as_nanos() {
             self.lower(alpha);
         } else {
             self.raise(beta);
         }
-        self.levels.fill(0);
+        self.levels.clear();
         *self = Self { threshold: self.threshold, levels: std::mem::take(&mut self.levels), ..Self::new(now) };
     }
     /// The highest level that is admitted.
@@ -68,24 +71,30 @@ impl DagorState {
 
     fn lower(&mut self, alpha: f64) {
         let target = (1.0 - alpha) * f64::from(self.admitted);
-        let mut expected = self.admitted;
-        let mut threshold = usize::from(self.threshold).min(self.levels.len().saturating_sub(1));
-        while threshold > 0 && f64::from(expected) > target {
-            expected -= self.levels[threshold];
-            threshold -= 1;
+        let (mut expected, before) = (f64::from(self.admitted), self.threshold);
+        for same in self.levels.chunk_by(|a, b| a == b).rev().skip_while(|same| same[0] > before) {
+            if expected <= target || same[0] == 0 {
+                break;
+            }
+            expected -= same.len() as f64;
+            self.threshold = same[0] - 1;
         }
-        self.threshold = threshold as u16;
+        if expected > target {
+            self.threshold = 0;
+        }
     }
     fn raise(&mut self, beta: f64) {
         let target = f64::from(self.admitted) + beta * f64::from(self.incoming);
-        let mut expected = self.admitted;
-        while f64::from(expected) < target {
-            let Some(&more) = self.levels.get(usize::from(self.threshold) + 1) else {
-                self.threshold = u16::MAX;
+        let (mut expected, before) = (f64::from(self.admitted), self.threshold);
+        for same in self.levels.chunk_by(|a, b| a == b).skip_while(|same| same[0] <= before) {
+            if expected >= target {
                 return;
-            };
-            self.threshold += 1;
-            expected += more;
+            }
+            expected += same.len() as f64;
+            self.threshold = same[0];
+        }
+        if expected < target {
+            self.threshold = u16::MAX;
         }
     }
 }
