@@ -5,7 +5,7 @@
 //! simulated time only: pacing, frames and views never show in a digest.
 
 use crate::protocol::{FromWorker, SourceFile, ToWorker};
-use crate::scenario::file::RunDefaults;
+use crate::scenario::file::{Loaded, RunDefaults};
 use crate::scenario::presets::load;
 use crate::scenario::{Scenario, import};
 use crate::session::pace::{FrameGate, Pacer, SliceBudget};
@@ -85,10 +85,7 @@ impl Host {
     /// Replaces the running system; time runs at once. The first scrape is taken before the first frame, so that the
     /// page opens on a system that is known.
     fn open(&mut self, scenario: Scenario, seed: u64, run: &RunDefaults) -> Result<(), String> {
-        let mut session = Session::new(scenario, seed);
-        for command in Command::healing(run) {
-            session.execute(command).map_err(|error| error.to_string())?;
-        }
+        let mut session = Session::open(&Loaded { scenario, run: *run }, seed).map_err(|error| error.to_string())?;
         session.advance(SimTime::ZERO + SCRAPE_PERIOD, u64::MAX);
         self.session = Some(session);
         self.viewport.selection = None;

@@ -11,7 +11,27 @@ fn the_maths_give_the_same_bits_in_every_build() {
 
 #[test]
 fn sixty_seconds_of_the_boutique_are_the_same_run_in_every_build() {
-    digests::check_boutique();
+    digests::check_preset("boutique", 60);
+}
+
+#[test]
+fn a_retry_storm_is_the_same_run_in_every_build() {
+    digests::check_preset("p01-retry-storm", 160);
+}
+
+#[test]
+fn a_zone_outage_is_the_same_run_in_every_build() {
+    digests::check_preset("p12-zone-outage", 90);
+}
+
+#[test]
+fn an_autoscaler_is_the_same_run_in_every_build() {
+    digests::check_preset("p19-autoscaler-flapping", 300);
+}
+
+#[test]
+fn every_mechanism_is_the_same_run_in_every_build() {
+    digests::check_preset("mechanisms", 120);
 }
 
 #[test]

@@ -56,6 +56,12 @@ const SYSTEMS: &[Preset] = &[
         summary: "the four services that Sickbay grew from, at their starting levels: orders depend on auth and catalog",
         group: Group::Systems,
     },
+    Preset {
+        name: "mechanisms",
+        title: "Every mechanism",
+        summary: "a shop with an example of each mechanism, from caches and locks to roll-outs, and a fault every few seconds",
+        group: Group::Systems,
+    },
 ];
 
 const COUNT: usize = SYSTEMS.len() + INCIDENTS.len();
@@ -73,6 +79,9 @@ const fn all() -> [Preset; COUNT] {
     all
 }
 
+/// A scenario file with something of everything.
+const MECHANISMS: &str = include_str!("presets/mechanisms.yaml");
+
 /// The manifest of the boutique, ours.
 const BOUTIQUE: &str = include_str!("presets/boutique.yaml");
 
@@ -84,8 +93,12 @@ pub fn preset(name: &str) -> Option<Scenario> {
 /// The preset called `name` and how it wants to be run; `None` if there is none.
 pub fn load(name: &str) -> Option<Loaded> {
     let title = PRESETS.iter().find(|p| p.name == name)?.title;
-    if let Some(incident) = INCIDENTS.iter().find(|i| i.preset.name == name) {
-        let mut loaded = file::read(incident.text).ok()?;
+    let file = match name {
+        "mechanisms" => Some(MECHANISMS),
+        _ => INCIDENTS.iter().find(|i| i.preset.name == name).map(|incident| incident.text),
+    };
+    if let Some(text) = file {
+        let mut loaded = file::read(text).ok()?;
         title.clone_into(&mut loaded.scenario.name);
         return Some(loaded);
     }

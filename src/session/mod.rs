@@ -19,10 +19,11 @@ pub use log::{EventLog, LogEntry, LogKind};
 pub use report::{FaultReport, RunReport};
 
 use crate::ids::{ActionId, ServiceId};
-use crate::pipeline::{ActionRequest, EventKind, Pipeline, Policy};
+use crate::pipeline::{ActionRequest, Autonomy, EventKind, Pipeline, Policy};
 use crate::platform::{ActionStatus, Platform, Receipt, Simulated, UserStats};
 use crate::rng;
 use crate::scenario::Scenario;
+use crate::scenario::file::Loaded;
 use crate::sim::World;
 use crate::sim::fault::{ActiveFault, FaultSpec};
 use crate::telemetry::Level;
@@ -83,6 +84,17 @@ impl Session {
         };
         session.platform.drain_notable();
         session
+    }
+    /// Begins a run of what a file or a preset holds, with the healing that it asks for.
+    ///
+    /// # Errors
+    /// [`CommandError`] if there is no such healing policy.
+    pub fn open(loaded: &Loaded, seed: u64) -> Result<Self, CommandError> {
+        let mut session = Self::new(loaded.scenario.clone(), seed);
+        for command in Command::healing(&loaded.run) {
+            session.execute(command)?;
+        }
+        Ok(session)
     }
     /// Runs a journal again from the start, up to `until`.
     ///
@@ -254,20 +266,31 @@ impl Session {
             Command::Edit(edit) => self.edit(now, edit)?,
             Command::Undo => self.undo(now)?,
             Command::Redo => self.redo(now)?,
-            Command::SetAutonomy(autonomy) => {
-                self.pipeline.set_autonomy(*autonomy);
-                self.log.push(now, LogKind::Edit, None, format!("heal dial set to {}", autonomy.name()));
-            }
-            Command::SetPolicy(name) => {
-                let policy = Policy::named(name).ok_or_else(|| CommandError::UnknownPolicy(name.clone()))?;
-                self.pipeline.set_policy(policy);
-                self.log.push(now, LogKind::Edit, None, format!("healing policy set to '{name}'"));
-            }
+            Command::SetAutonomy(autonomy) => self.set_autonomy(now, *autonomy),
+            Command::SetPolicy(name) => self.set_policy(now, name)?,
             Command::Approve(id) => self.pipeline.approve(now, *id)?,
             Command::Reject(id) => self.pipeline.reject(now, *id)?,
         }
         self.log_notable();
         self.journal.push((now, command));
+        Ok(())
+    }
+
+    /// Saying again what is so changes nothing, and so tells nothing: a run whose healing was set to the usual is the same
+    /// run as one whose healing was never touched.
+    fn set_autonomy(&mut self, now: SimTime, autonomy: Autonomy) {
+        if self.pipeline.autonomy() != autonomy {
+            self.pipeline.set_autonomy(autonomy);
+            self.log.push(now, LogKind::Edit, None, format!("heal dial set to {}", autonomy.name()));
+        }
+    }
+
+    fn set_policy(&mut self, now: SimTime, name: &str) -> Result<(), CommandError> {
+        let policy = Policy::named(name).ok_or_else(|| CommandError::UnknownPolicy(name.to_owned()))?;
+        if self.pipeline.policy() != &policy {
+            self.pipeline.set_policy(policy);
+            self.log.push(now, LogKind::Edit, None, format!("healing policy set to '{name}'"));
+        }
         Ok(())
     }
 

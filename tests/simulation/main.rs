@@ -1,5 +1,6 @@
 //! The simulator against theory and its own laws.
 
+mod aligned;
 mod conservation;
 mod faults;
 mod platform_nodes;

@@ -106,7 +106,8 @@ impl Plan {
 
     fn play(&self, scenario: &Scenario, policy: &str) -> Result<RunReport, Failure> {
         let mut session = Session::new(scenario.clone(), self.seed);
-        for command in [Command::SetAutonomy(self.heal), Command::SetPolicy(policy.to_owned())] {
+        // In the order in which a page opens a scenario, so that both give one digest.
+        for command in [Command::SetPolicy(policy.to_owned()), Command::SetAutonomy(self.heal)] {
             session.execute(command).map_err(|e| Failure::Usage(Usage(e.to_string())))?;
         }
         session.advance(self.until, u64::MAX);

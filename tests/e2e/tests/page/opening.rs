@@ -5,6 +5,9 @@ use e2e::{Viewport, run};
 use serde_json::Value;
 
 const DIGESTS: &str = include_str!("../../../digests.txt");
+/// Presets whose digests are held in every build, and to which second.
+const RUNS: [(&str, u64); 5] =
+    [("boutique", 60), ("p01-retry-storm", 160), ("p12-zone-outage", 90), ("p19-autoscaler-flapping", 300), ("mechanisms", 120)];
 /// WebDriver's code for the Escape key.
 const ESCAPE: char = '\u{e00c}';
 
@@ -53,12 +56,17 @@ fn an_incident_is_chosen_from_the_menu_and_says_what_to_watch() {
 }
 
 #[test]
-fn the_page_gives_the_same_run_as_the_core_alone() {
+fn the_page_gives_the_same_runs_as_the_core_alone() {
     run("digest", Viewport::Desktop, async |page| {
-        page.open("#preset=boutique&seed=42&until=60").await;
-        page.until_late("60 s of simulated time", async || page.now_ns().await == 60_000_000_000).await;
-        let expected = DIGESTS.lines().find_map(|line| line.strip_prefix("boutique-60s ")).expect("the file has this line");
-        assert_eq!(page.body("data-digest").await.as_deref(), Some(expected.trim()));
+        for (preset, seconds) in RUNS {
+            page.open(&format!("#preset={preset}&seed=42&until={seconds}")).await;
+            let end_ns = seconds * 1_000_000_000;
+            page.until_late(&format!("{seconds} s of {preset}"), async || page.now_ns().await == end_ns).await;
+            let name = format!("{preset}-{seconds}s ");
+            let expected = DIGESTS.lines().find_map(|line| line.strip_prefix(&name));
+            let expected = expected.unwrap_or_else(|| panic!("tests/digests.txt has no line for {name}"));
+            assert_eq!(page.body("data-digest").await.as_deref(), Some(expected.trim()), "{name}");
+        }
     });
 }
 
