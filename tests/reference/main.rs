@@ -41,6 +41,10 @@ fn a_wrong_value_fails_and_what_is_not_understood_is_not_guessed() {
     assert_eq!(verdicts[0], Verdict::Fail);
     assert!(verdicts[1..].iter().all(|verdict| *verdict == Verdict::Unsupported), "{verdicts:?}");
     assert!(report.rows[1].reason.contains("moon=full") && !report.is_good());
+    let begins = ["line 3: E0608", "line 4: E0606", "line 5: E0608", "line 6: E0607", "line 7: E0609"];
+    for (row, begins) in report.rows[1..].iter().zip(begins) {
+        assert!(row.reason.starts_with(begins) && row.reason.contains("help: "), "{}", row.reason);
+    }
     assert!(report.summary().contains("0 of 5"), "{}", report.summary());
 }
 

@@ -7,7 +7,9 @@
 //! headless incident [PNN|all] [--seed N] [--json] [--report] [--sensitivity]
 //! headless presets
 //! headless swarm [--law NAME] [--seed N | --seeds COUNT]
-//! headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--threads N] [--json] [--out FILE]
+//! headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--repetition N] [--threads N]
+//!                   [--json] [--out FILE]
+//! headless validate --groups
 //! ```
 //! The same arguments give the same bytes. Exit code 0: done; 1: the input could not be used; 2: the call's words are off.
 #![cfg_attr(target_arch = "wasm32", allow(dead_code, unused_imports))]
@@ -29,7 +31,9 @@ const USAGE: &str = "usage:
   headless incident [PNN|all]... [--seed N] [--json] [--report] [--sensitivity]
   headless presets
   headless swarm [--law NAME] [--seed N | --seeds COUNT]
-  headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--threads N] [--json] [--out FILE]
+  headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--repetition N] [--threads N]
+                    [--json] [--out FILE]
+  headless validate --groups
 
 FILE is a scenario file (docs/scenario-file.md), which says seed, end, policy and dial itself unless a flag does, or a
 Kubernetes or Compose file.

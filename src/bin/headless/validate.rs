@@ -2,24 +2,36 @@
 
 use crate::arguments::{Arguments, Usage};
 use crate::{Failure, print};
-use sickbay::validation::reference::{Effort, Report, Row, Suite, read};
+use sickbay::validation::reference::{Effort, Report, Row, Suite, groups, read};
 
 pub fn validate(words: &[String]) -> Result<(), Failure> {
-    let with_value = ["--reference", "--group", "--row", "--threads", "--out"];
-    let arguments = Arguments::parse(words, &with_value, &["--quick", "--json"]).map_err(Failure::Usage)?;
+    let with_value = ["--reference", "--group", "--row", "--threads", "--out", "--repetition"];
+    let arguments = Arguments::parse(words, &with_value, &["--quick", "--json", "--groups"]).map_err(Failure::Usage)?;
     if let Some(word) = arguments.words.first() {
         return Err(Failure::Usage(Usage(format!("validate takes no '{word}'"))));
+    }
+    if arguments.has("--groups") {
+        print(
+            &groups()
+                .map(|group| if group.ends_with('(') { format!("{group}...)") } else { group.to_owned() })
+                .collect::<Vec<_>>()
+                .join("\n"),
+        );
+        return Ok(());
     }
     let rows = chosen(table(&arguments)?, &arguments)?;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = arguments.value("--threads", cores).map_err(Failure::Usage)?;
+    let repetition = arguments.value("--repetition", 0).map_err(Failure::Usage)?;
     let effort = if arguments.has("--quick") { Effort::Quick } else { Effort::Full };
-    let report = Suite::plan(rows, effort).run(threads.clamp(1, 64));
+    let report = Suite::plan(rows, effort).repetition(repetition).run(threads.clamp(1, 64));
     let text = if arguments.has("--json") { json(&report)? } else { text(&report) };
     match arguments.values("--out").last() {
         None => print(text.trim_end()),
         Some(file) => {
-            std::fs::write(file, &text).map_err(|e| Failure::Input(format!("E0611 cannot write '{file}': {e}")))?;
+            std::fs::write(file, &text).map_err(|e| {
+                Failure::Input(format!("E0611 cannot write '{file}': {e}; help: name a file in a directory that exists"))
+            })?;
             print(report.summary().trim_end());
         }
     }
@@ -44,7 +56,9 @@ fn chosen(rows: Vec<Row>, arguments: &Arguments) -> Result<Vec<Row>, Failure> {
     let wanted = |row: &Row| ids.contains(&row.id.as_str()) || groups.iter().any(|group| row.group.eq_ignore_ascii_case(group));
     let rows: Vec<Row> = rows.into_iter().filter(wanted).collect();
     if rows.is_empty() {
-        return Err(Failure::Input("E0612 no row of the table has this --group or --row".into()));
+        return Err(Failure::Input(
+            "E0612 no row of the table has this --group or --row; help: both are compared with the table word for word".into(),
+        ));
     }
     Ok(rows)
 }

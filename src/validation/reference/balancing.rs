@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 
 /// Instances that stand for infinitely many when each request looks at several.
 const MANY: u32 = 500;
+/// The same near saturation, where 500 taken together still run full now and then.
+const MANY_NEARLY_FULL: u32 = 2_000;
 /// Instances when requests go anywhere at random: queues are then independent, so a few are as good as many.
 const FEW: u32 = 10;
 
@@ -29,7 +31,11 @@ pub(super) fn power_of_choices(row: &Row) -> Result<Experiment, String> {
     if !(0.05..=0.99).contains(&load) {
         return Err(format!("lambda must be 0.05 to 0.99, not {load}"));
     }
-    let usual = if d == 1 { FEW } else { MANY };
+    let usual = match d {
+        1 => FEW,
+        _ if load > 0.97 => MANY_NEARLY_FULL,
+        _ => MANY,
+    };
     let asked = params.find("n={n}");
     let n = if asked.is_none() && params.has("n->inf") { usual } else { whole("n", asked.unwrap_or(500.0), 1, 10_000)? };
     params.take_any(&["S={t}"]);
@@ -43,7 +49,10 @@ pub(super) fn power_of_choices(row: &Row) -> Result<Experiment, String> {
     // With choices, queues are short and hardly remember; without, each is an M/M/1.
     let variance = if d == 1 { 2.0 * (1.0 + load) / (load * (1.0 - load) * (1.0 - load)) } else { 100.0 };
     let mut steady = Steady::new(setup, rate, variance);
-    steady.settle_s = if d == 1 { 0.0 } else { 100.0 / (1.0 - load) };
+    if d > 1 {
+        // All queues together move within about 1 / (1 - load) service times: batches must be longer than that.
+        (steady.settle_s, steady.seconds_min) = (50.0 / (1.0 - load), 50.0 / (1.0 - load));
+    }
     let steady = steady.metric(&row.metric, |m, _| (m.of(1).latency_ms / 1e3, m.of(1).served));
     Ok(steady.experiment(&row.metric).with_load(load))
 }
@@ -71,7 +80,7 @@ pub(super) fn balls_in_bins(row: &Row) -> Result<Experiment, String> {
     let run = move |wants: &Wants| {
         let trials = wants.choose((600_000 / n).clamp(60, 1_000), (20_000 / n).clamp(10, 100));
         let mut counter = Bins { balls: n, ..Bins::default() };
-        setup.world(u64::from(d)).run(at(f64::from(trials) * 10.0), u64::MAX, &mut counter);
+        setup.world(wants.seed(u64::from(d))).run(at(f64::from(trials) * 10.0), u64::MAX, &mut counter);
         Ok(only("mean max load", Measured::mean(&counter.fullest)))
     };
     Ok(Experiment::new(("balls", n, d), &row.metric, 6e5, run).with_setup(system))

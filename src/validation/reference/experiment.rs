@@ -19,6 +19,8 @@ pub enum Effort {
 pub(super) struct Wants {
     /// How much time may be spent.
     pub effort: Effort,
+    /// Which repetition this is: 0 for the published numbers, others to see how much of them is luck.
+    pub repetition: u64,
     /// Findings, and how far each may be off (in its unit).
     pub allowances: Vec<(String, f64)>,
 }
@@ -28,11 +30,17 @@ impl Wants {
     pub fn choose<T>(&self, full: T, quick: T) -> T {
         if self.effort == Effort::Full { full } else { quick }
     }
+    /// The seed to use where an experiment would use `seed`.
+    pub const fn seed(&self, seed: u64) -> u64 {
+        /// Further apart than any experiment's own seeds.
+        const STRIDE: u64 = 1_000_003;
+        seed.wrapping_add(self.repetition.wrapping_mul(STRIDE))
+    }
     /// The same wishes for the parts of which the one finding of a run is made.
     pub fn for_parts(&self, parts: &[String]) -> Self {
         let most = self.allowances.iter().map(|(_, most)| *most).reduce(f64::min);
         let allowances = most.map(|most| parts.iter().map(|part| (part.clone(), most)).collect()).unwrap_or_default();
-        Self { effort: self.effort, allowances }
+        Self { allowances, ..*self }
     }
     /// How far a finding may be off.
     pub fn allowance(&self, finding: &str) -> Option<f64> {

@@ -11,6 +11,8 @@ const COLUMNS: [&str; 8] = ["id", "group", "params", "metric", "value", "tol", "
 /// One row, as written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
+    /// The line of the file on which it begins, from 1.
+    pub line: usize,
     /// Its name, unique in the table.
     pub id: String,
     /// Which law or experiment.
@@ -37,30 +39,37 @@ pub struct Row {
 /// Says what is wrong with the header or in which row; nothing is read then.
 pub fn read(text: &str) -> Result<Vec<Row>, String> {
     let mut records = records(text)?.into_iter();
-    let header = records.next().ok_or("E0601 the table is empty")?;
+    let columns = || COLUMNS.join(",");
+    let (_, header) =
+        records.next().ok_or_else(|| format!("E0601 the table is empty; help: begin with the line '{}'", columns()))?;
     let place = |name: &str| header.iter().position(|cell| cell.trim().eq_ignore_ascii_case(name));
     let mut places = [0; COLUMNS.len()];
     for (place_of, name) in places.iter_mut().zip(COLUMNS) {
-        *place_of = place(name).ok_or_else(|| format!("E0602 the table has no column '{name}'"))?;
+        *place_of = place(name).ok_or_else(|| {
+            format!("line 1: E0602 the table has no column '{name}'; help: the first line must name {}", columns())
+        })?;
     }
     let mut rows: Vec<Row> = Vec::new();
-    for (number, cells) in records.enumerate() {
+    for (line, cells) in records {
         if cells.len() != header.len() {
-            return Err(format!("E0603 row {} has {} cells, the header {}", number + 2, cells.len(), header.len()));
+            let (got, want) = (cells.len(), header.len());
+            return Err(format!(
+                "line {line}: E0603 the row has {got} cells, the header {want}; help: put cells with commas in quotation marks"
+            ));
         }
         if rows.len() == ROWS_MAX {
-            return Err(format!("E0604 a table may have at most {ROWS_MAX} rows"));
+            return Err(format!("line {line}: E0604 a table may have at most {ROWS_MAX} rows; help: split it"));
         }
-        rows.push(row(&places.map(|place| cells[place].trim())));
+        rows.push(row(line, &places.map(|place| cells[place].trim())));
     }
     resolve_same(&mut rows);
     Ok(rows)
 }
 
-fn row(cells: &[&str; 8]) -> Row {
+fn row(line: usize, cells: &[&str; 8]) -> Row {
     let [id, group, params, metric, value, tol, how, source] = cells.map(str::to_owned);
     let settings = Params::new(&params);
-    Row { id, group, params, metric, value, tol, how, source, settings }
+    Row { line, id, group, params, metric, value, tol, how, source, settings }
 }
 
 /// `same` stands for the settings of the last row of the group that has its own; of the next one if there is none before.
@@ -81,32 +90,35 @@ fn resolve_same(rows: &mut [Row]) {
     }
 }
 
-/// Cells of all lines that are not empty. A quoted cell may hold commas, line ends and doubled quotes.
-fn records(text: &str) -> Result<Vec<Vec<String>>, String> {
+/// Cells of all lines that are not empty, and the line on which they begin. A quoted cell may hold commas, line ends and
+/// doubled quotes.
+fn records(text: &str) -> Result<Vec<(usize, Vec<String>)>, String> {
     let (mut records, mut record, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
+    let (mut line, mut begun, mut opened) = (1, 1, 1);
     let mut characters = text.trim_start_matches('\u{feff}').chars().peekable();
     while let Some(c) = characters.next() {
+        line += usize::from(c == '\n');
         match c {
             '"' if quoted && characters.peek() == Some(&'"') => {
                 characters.next();
                 cell.push('"');
             }
-            '"' => quoted = !quoted,
+            '"' => (quoted, opened) = (!quoted, line),
             ',' if !quoted => record.push(std::mem::take(&mut cell)),
             '\n' if !quoted => {
                 record.push(std::mem::take(&mut cell));
-                records.push(std::mem::take(&mut record));
+                records.push((std::mem::replace(&mut begun, line), std::mem::take(&mut record)));
             }
             '\r' if !quoted => {}
             c => cell.push(c),
         }
     }
     if quoted {
-        return Err("E0605 a quotation mark is never closed".to_owned());
+        return Err(format!("line {opened}: E0605 a quotation mark is never closed; help: double those within a cell"));
     }
     record.push(cell);
-    records.push(record);
-    records.retain(|record| record.iter().any(|cell| !cell.trim().is_empty()));
+    records.push((begun, record));
+    records.retain(|(_, record)| record.iter().any(|cell| !cell.trim().is_empty()));
     Ok(records)
 }
 
@@ -135,7 +147,13 @@ mod tests {
     fn broken_tables_say_what_is_wrong() {
         assert!(read("").unwrap_err().contains("E0601"));
         assert!(read("id,group\n").unwrap_err().contains("params"));
-        assert!(read(&format!("{HEAD}A,b\n")).unwrap_err().contains("row 2"));
-        assert!(read("\"a").unwrap_err().contains("E0605"));
+        assert!(read(&format!("{HEAD}A,b\n")).unwrap_err().starts_with("line 2: E0603"));
+        assert!(read(&format!("{HEAD}A,\"b\n")).unwrap_err().starts_with("line 2: E0605"));
+    }
+
+    #[test]
+    fn rows_know_their_lines() {
+        let rows = read(&format!("{HEAD}A,g,\"a=1\nb=2\",m,1,1%,h,s\n\nB,g,c=3,m,1,1%,h,s\n")).expect("a table");
+        assert_eq!([rows[0].line, rows[1].line], [2, 5]);
     }
 }

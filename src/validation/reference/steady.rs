@@ -89,7 +89,7 @@ impl Steady {
     pub fn run(&self, wants: &Wants) -> Result<Findings, String> {
         let hurry = if wants.effort == Effort::Quick { (REQUESTS_QUICK / self.requests).min(1.0) } else { 1.0 };
         let batch_s = (self.requests / self.rate).max(self.seconds_min) * hurry / BATCHES;
-        let mut world = self.setup.world(SEED);
+        let mut world = self.setup.world(wants.seed(SEED));
         let mut meter = self.meter.clone();
         let mut now_s = self.settle_s + self.warm_up * hurry / self.rate;
         play(&mut world, &self.setup, at(now_s), &mut meter)?;

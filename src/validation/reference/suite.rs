@@ -96,7 +96,7 @@ impl Suite {
         let mut jobs: BTreeMap<&str, Job> = BTreeMap::new();
         for planned in planned.iter().flatten() {
             let experiment = &planned.experiment;
-            let wants = Wants { effort, allowances: Vec::new() };
+            let wants = Wants { effort, ..Wants::default() };
             let job = jobs.entry(&experiment.key).or_insert_with(|| Job { experiment: experiment.clone(), wants });
             if let Some(allowance) = planned.tolerance.allowance(&planned.expected).filter(|most| most.is_finite()) {
                 job.wants.allowances.push((experiment.finding.clone(), allowance));
@@ -105,6 +105,11 @@ impl Suite {
         let mut jobs: Vec<Job> = jobs.into_values().collect();
         jobs.sort_by(|a, b| b.experiment.cost.total_cmp(&a.experiment.cost));
         Self { rows, planned, jobs }
+    }
+    /// The same with other seeds: `repetition` 0 is the usual one.
+    pub fn repetition(mut self, repetition: u64) -> Self {
+        self.jobs.iter_mut().for_each(|job| job.wants.repetition = repetition);
+        self
     }
     /// How many runs there are.
     pub fn runs(&self) -> usize {
@@ -149,11 +154,17 @@ impl Suite {
 }
 
 fn plan(row: &Row) -> Result<Planned, String> {
-    let family = family(&row.group).ok_or_else(|| format!("no such group: '{}'", row.group))?;
-    let expected = Expected::parse(&row.value).ok_or_else(|| format!("value not understood: '{}'", row.value))?;
-    let experiment = family(row)?;
-    let tolerance =
-        Tolerance::parse(&row.tol, experiment.load).ok_or_else(|| format!("tolerance not understood: '{}'", row.tol))?;
+    let Row { line, group, value, tol, .. } = row;
+    let family = family(group)
+        .ok_or_else(|| format!("line {line}: E0606 no such group: '{group}'; help: 'headless validate --groups' lists them"))?;
+    let expected = Expected::parse(value).ok_or_else(|| {
+        format!("line {line}: E0607 value not understood: '{value}'; help: a number, a list 1/2/3 or 1>2, or a range 1..2")
+    })?;
+    let experiment = family(row)
+        .map_err(|why| format!("line {line}: E0608 {why}; help: params and metric are read as in the other rows of the group"))?;
+    let tolerance = Tolerance::parse(tol, experiment.load).ok_or_else(|| {
+        format!("line {line}: E0609 tolerance not understood: '{tol}'; help: such as 3%, +-0.01, exact, range, verdict")
+    })?;
     Ok(Planned { experiment, expected, tolerance })
 }
 

@@ -71,7 +71,7 @@ pub(super) fn hedging(row: &Row) -> Result<Experiment, String> {
         return Err(format!("no such metric of hedged calls: '{finding}'"));
     }
     let run = move |wants: &Wants| {
-        let found = measured.run(&Wants { effort: wants.effort, allowances: Vec::new() })?;
+        let found = measured.run(&Wants { allowances: Vec::new(), ..wants.clone() })?;
         let late = found.iter().find(|(found, _)| found == name).map_or(0.0, |(_, ms)| ms.numbers()[0]);
         hedged(Some(SimDuration::from_secs_f64(late / 1e3))).run(wants)
     };

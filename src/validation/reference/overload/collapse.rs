@@ -28,7 +28,7 @@ pub(in crate::validation::reference) fn collapse_after_spike(row: &Row) -> Resul
         let seeds = wants.choose(window.2, window.2.min(30));
         let mut collapsed = 0;
         for seed in 1..=seeds {
-            let (mut world, mut meter) = (setup.world(seed), Meter::new(2));
+            let (mut world, mut meter) = (setup.world(wants.seed(seed)), Meter::new(2));
             world.run(at(window.0), u64::MAX, &mut meter);
             meter.reset(at(window.0));
             let before = world.account().arrived;

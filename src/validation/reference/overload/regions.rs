@@ -9,7 +9,7 @@ use crate::validation::reference::params::Params;
 use crate::validation::reference::row::Row;
 
 /// Runs with different seeds; their median is the verdict.
-const SEEDS: u64 = 3;
+const SEEDS: u64 = 5;
 const GOODPUT: &str = "goodput/offered in last 100 s";
 
 /// The station under each queue policy.
@@ -89,7 +89,7 @@ fn finish(row: &Row, params: &Params, storm: Storm) -> Result<Experiment, String
     let run = move |wants: &Wants| {
         let mut goodputs = Vec::new();
         for seed in 1..=wants.choose(SEEDS, 1) {
-            goodputs.push(storm.goodput(seed)?);
+            goodputs.push(storm.goodput(wants.seed(seed))?);
         }
         goodputs.sort_by(f64::total_cmp);
         let (low, high) = (goodputs[0], goodputs[goodputs.len() - 1]);

@@ -32,7 +32,7 @@ pub(in crate::validation::reference) fn hidden_capacity(row: &Row) -> Result<Exp
         let (mut heals, mut fails) = (0.0, 1.0);
         for _ in 0..wants.choose(7, 5) {
             let load = (heals + fails) / 2.0;
-            let healed = Storm { load, ..storm }.goodput(1)? > RECOVERED;
+            let healed = Storm { load, ..storm }.goodput(wants.seed(1))? > RECOVERED;
             *(if healed { &mut heals } else { &mut fails }) = load;
         }
         Ok(only(&metric, Measured::Number { value: (heals + fails) / 2.0, half_width: Some((fails - heals) / 2.0) }))
@@ -62,7 +62,7 @@ pub(in crate::validation::reference) fn critical_bound(row: &Row) -> Result<Expe
         let (mut good, mut bad) = (1.0_f64, storm.capacity() * storm.timeout_s * 5.0);
         for _ in 0..wants.choose(10, 7) {
             let bound = (good * bad).sqrt();
-            let healed = Storm { waiting: Waiting::Bounded(bound as u32), ..storm }.goodput(1)? > RECOVERED;
+            let healed = Storm { waiting: Waiting::Bounded(bound as u32), ..storm }.goodput(wants.seed(1))? > RECOVERED;
             *(if healed { &mut good } else { &mut bad }) = bound;
             if bad / good < 1.02 {
                 break;

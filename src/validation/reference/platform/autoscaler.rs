@@ -57,8 +57,8 @@ fn desired(row: &Row) -> Result<Experiment, String> {
     let service = Service { startup: SimDuration::from_secs(3_600), ..scaled(ready, autoscaler) };
     let setup = hogged(service, &usages)?;
     let (metric, system) = (row.metric.clone(), setup.clone());
-    let run = move |_: &Wants| {
-        let steps = steps(&setup, unready)?;
+    let run = move |wants: &Wants| {
+        let steps = steps(&setup, unready, wants)?;
         // On the way up new pods add no load, so the last step is the wish; on the way down every pod takes its own away.
         let wish = match steps.first() {
             Some(first) if *first < current => *first,
@@ -90,8 +90,8 @@ fn hogged(service: Service, usages: &[f64]) -> Result<Setup, String> {
 }
 
 /// The numbers of replicas that the autoscaler asked for, one after the other.
-fn steps(setup: &Setup, unready: u32) -> Result<Vec<u32>, String> {
-    let mut world = setup.world(1);
+fn steps(setup: &Setup, unready: u32, wants: &Wants) -> Result<Vec<u32>, String> {
+    let mut world = setup.world(wants.seed(1));
     let mut timeline = Timeline::default();
     if unready > 0 {
         world.apply(ActionId(1), Action::ScaleUp { service: POD, by: unready });
@@ -121,8 +121,8 @@ fn sequence(row: &Row) -> Result<Experiment, String> {
     let autoscaler = Autoscaler { target: TARGET, ..Autoscaler::default() };
     let setup = hogged(scaled(from, autoscaler), &vec![usage; from as usize])?;
     let (metric, system) = (row.metric.clone(), setup.clone());
-    let run = move |_: &Wants| {
-        let way = std::iter::once(from).chain(steps(&setup, 0)?).map(f64::from).collect();
+    let run = move |wants: &Wants| {
+        let way = std::iter::once(from).chain(steps(&setup, 0, wants)?).map(f64::from).collect();
         Ok(only(&metric, Measured::List(way)))
     };
     Ok(Experiment::new(("sequence", &system), &row.metric, 1e3, run).with_setup(system))
@@ -143,9 +143,9 @@ fn scale_in_time(row: &Row) -> Result<Experiment, String> {
     let autoscaler = plain.autoscaler.map(|a| Autoscaler { min, max: replicas, ..a });
     let setup = Setup::single(Service { autoscaler, ..plain }).fault(0, FaultKind::CpuHog, TARGET, 0.0, LOADED_S);
     let (metric, system) = (row.metric.clone(), setup.clone());
-    let run = move |_: &Wants| {
+    let run = move |wants: &Wants| {
         let mut timeline = Timeline::default();
-        play(&mut setup.world(1), &setup, at(LOADED_S + 600.0), &mut timeline)?;
+        play(&mut setup.world(wants.seed(1)), &setup, at(LOADED_S + 600.0), &mut timeline)?;
         let steps = timeline.all(by_autoscaler);
         let (when, _) = *steps.first().ok_or("it never scaled in")?;
         let last = steps.last().map_or(replicas, |(_, to)| *to);

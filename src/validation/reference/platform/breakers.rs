@@ -63,9 +63,9 @@ pub(in crate::validation::reference) fn outlier(row: &Row) -> Result<Experiment,
     let target = FaultTarget::Instance { service: ServiceId(1), ordinal: 0 };
     setup.faults.push((SimTime::ZERO, FaultSpec { target, kind: FaultKind::ErrorBurst, magnitude: 1.0, duration: None }));
     let (metric, system) = (row.metric.clone(), setup.clone());
-    let run = move |_: &Wants| {
+    let run = move |wants: &Wants| {
         let mut ejections = Ejections::default();
-        play(&mut setup.world(1), &setup, at(UNTIL_S), &mut ejections)?;
+        play(&mut setup.world(wants.seed(1)), &setup, at(UNTIL_S), &mut ejections)?;
         let (_, failures) = ejections.ejected.ok_or("no host was ejected")?;
         Ok(only(&metric, Measured::number(failures as f64)))
     };
@@ -113,9 +113,9 @@ pub(in crate::validation::reference) fn breaker(row: &Row) -> Result<Experiment,
     let policy = CallPolicy { breaker: Some(breaker), ..plain() };
     let setup = calling(policy, Service { demand, ..bare("service") });
     let (metric, system) = (row.metric.clone(), setup.clone());
-    let run = move |_: &Wants| {
+    let run = move |wants: &Wants| {
         let mut moves = Moves::default();
-        setup.world(1).run(at(UNTIL_S), u64::MAX, &mut moves);
+        setup.world(wants.seed(1)).run(at(UNTIL_S), u64::MAX, &mut moves);
         let (opened_s, calls) = *moves.opened.first().ok_or("it never opened")?;
         let value = match metric.as_str() {
             "open for s" => moves.called.iter().find(|call| **call > opened_s).ok_or("it was never tried again")? - opened_s,

@@ -52,9 +52,9 @@ pub(in crate::validation::reference) fn codel(row: &Row) -> Result<Experiment, S
     let setup = Setup::single(service);
     let (metric, system) = (row.metric.clone(), setup.clone());
     let until_s = 1.0 + 4.0 * target_s + interval_s * (2.0 + 2.0 * count as f64);
-    let run = move |_: &Wants| {
+    let run = move |wants: &Wants| {
         let mut drops = Drops::default();
-        setup.world(1).run(at(until_s), u64::MAX, &mut drops);
+        setup.world(wants.seed(1)).run(at(until_s), u64::MAX, &mut drops);
         let first = *drops.0.first().ok_or("nothing was dropped")?;
         let after = drops.0.iter().skip(1).take(count).map(|at| at.since(first).as_millis_f64()).collect();
         Ok(only(&metric, Measured::List(after)))

@@ -42,8 +42,8 @@ pub(in crate::validation::reference) fn crash_loop(row: &Row) -> Result<Experime
     let metric = row.metric.clone();
     let setup = Setup::single(bare("service"));
     let (system, key) = (setup.clone(), format!("{lives_s:?}"));
-    let run = move |_: &Wants| {
-        let mut waits = waits(&setup, &lives_s, count)?;
+    let run = move |wants: &Wants| {
+        let mut waits = waits(&setup, &lives_s, count, wants)?;
         waits.truncate(count);
         Ok(only(&metric, Measured::List(waits)))
     };
@@ -52,8 +52,8 @@ pub(in crate::validation::reference) fn crash_loop(row: &Row) -> Result<Experime
 
 /// Ends the process some time after each start, and measures the time from each exit to the next start. The last of the
 /// lives is repeated.
-fn waits(setup: &Setup, lives_s: &[f64], count: usize) -> Result<Vec<f64>, String> {
-    let (mut world, mut timeline) = (setup.world(1), Timeline::default());
+fn waits(setup: &Setup, lives_s: &[f64], count: usize, wants: &Wants) -> Result<Vec<f64>, String> {
+    let (mut world, mut timeline) = (setup.world(wants.seed(1)), Timeline::default());
     let service = ServiceId(0);
     let kill = FaultSpec {
         target: FaultTarget::Service(service),
@@ -110,8 +110,8 @@ pub(in crate::validation::reference) fn leak(row: &Row) -> Result<Experiment, St
     };
     let setup = Setup::single(service);
     let (metric, system) = (row.metric.clone(), setup.clone());
-    let run = move |_: &Wants| {
-        let (mut world, mut timeline) = (setup.world(1), Timeline::default());
+    let run = move |wants: &Wants| {
+        let (mut world, mut timeline) = (setup.world(wants.seed(1)), Timeline::default());
         let mut until_s = 0.0;
         while until_s < GIVE_UP_S {
             until_s += 60.0;

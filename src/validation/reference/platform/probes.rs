@@ -51,13 +51,13 @@ fn hang(row: &Row, probes: Probes, pick: fn(&Event) -> Option<()>) -> Experiment
     let setup = Setup::single(Service { probes, ..bare("service") });
     let period_s = probes.liveness.or(probes.readiness).map_or(10.0, |probe| probe.period.as_secs_f64());
     let (metric, system) = (row.metric.clone(), setup.clone());
-    let run = move |_: &Wants| {
+    let run = move |wants: &Wants| {
         let target = FaultTarget::Service(ServiceId(0));
         let spec = FaultSpec { target, kind: FaultKind::Hang, magnitude: 1.0, duration: None };
         let mut delays = Vec::new();
         for phase in 0..PHASES {
             let hang_s = HANG_AT_S + period_s * (f64::from(phase) + 0.5) / f64::from(PHASES);
-            let (mut world, mut timeline) = (setup.world(u64::from(phase)), Timeline::default());
+            let (mut world, mut timeline) = (setup.world(wants.seed(u64::from(phase))), Timeline::default());
             world.run(at(hang_s), u64::MAX, &mut timeline);
             world.inject(spec).map_err(|error| error.to_string())?;
             world.run(at(hang_s + 600.0 + 20.0 * period_s), u64::MAX, &mut timeline);

@@ -33,8 +33,8 @@ pub(in crate::validation::reference) fn rolling_update(row: &Row) -> Result<Expe
     let service = Service { replicas, roll_out, startup: SimDuration::from_secs(STARTUP_S), ..bare("service") };
     let setup = Setup::single(service);
     let (metric, system) = (row.metric.clone(), setup.clone());
-    let run = move |_: &Wants| {
-        let (mut world, service) = (setup.world(1), ServiceId(0));
+    let run = move |wants: &Wants| {
+        let (mut world, service) = (setup.world(wants.seed(1)), ServiceId(0));
         world.run(at(BEGIN_S), u64::MAX, &mut ());
         // The mildest bad version there is: what it does is of no matter here.
         let magnitude = FaultKind::BadDeploy.scale().min;

@@ -50,12 +50,12 @@ pub(in crate::validation::reference) fn zone_loss(row: &Row) -> Result<Experimen
     setup.faults.push((at(LOST_AT_S), FaultSpec { target, kind: FaultKind::Outage, magnitude: 1.0, duration: None }));
     let survivors = f64::from(instances - PER_ZONE);
     let (metric, system) = (row.metric.clone(), setup.clone());
-    let run = move |_: &Wants| Ok(only(&metric, Measured::number(carried(&setup, survivors)?)));
+    let run = move |wants: &Wants| Ok(only(&metric, Measured::number(carried(&setup, survivors, wants)?)));
     Ok(Experiment::new(("zones", &system), &row.metric, rate * WATCH_S.1, run).with_setup(system))
 }
 
-fn carried(setup: &Setup, survivors: f64) -> Result<f64, String> {
-    let (mut world, mut meter) = (setup.world(1), Meter::new(1));
+fn carried(setup: &Setup, survivors: f64, wants: &Wants) -> Result<f64, String> {
+    let (mut world, mut meter) = (setup.world(wants.seed(1)), Meter::new(1));
     let busy = |world: &crate::sim::World| world.gauges(ServiceId(0)).map_or(0.0, |gauges| gauges.cpu_busy_core_ns / 1e9);
     play(&mut world, setup, at(LOST_AT_S + WATCH_S.0), &mut meter)?;
     meter.reset(world.now());

@@ -60,9 +60,9 @@ pub(in crate::validation::reference) fn nested(row: &Row) -> Result<Experiment, 
     let setup = Setup::of(services);
     let (system, metric) = (setup.clone(), row.metric.clone());
     // Requests come a second apart and are over at once, so every count between two of them is whole.
-    let run = move |_: &Wants| {
+    let run = move |wants: &Wants| {
         let mut meter = Meter::new(tiers as usize + 1);
-        setup.world(1).run(at(20.5), u64::MAX, &mut meter);
+        setup.world(wants.seed(1)).run(at(20.5), u64::MAX, &mut meter);
         Ok(only(&metric, Measured::number(meter.of(tiers).attempted / meter.users)))
     };
     Ok(Experiment::new(("nested", tiers, attempts), &row.metric, 1e4, run).with_setup(system))
