@@ -44,14 +44,16 @@ impl World {
         if targets.len() > 1 && (policy.zone_aware || policy.outlier.is_some()) {
             let now = self.now;
             let usable = |t: &Target| !client.is_ejected(t.slot, now) && (!policy.zone_aware || t.zone == zone);
-            let mut left: Vec<Target> = targets.iter().copied().filter(usable).collect();
+            let left = &mut self.usable;
+            left.clear();
+            left.extend(targets.iter().copied().filter(usable));
             if policy.zone_aware && left.is_empty() {
-                left = targets.iter().copied().filter(|t| !client.is_ejected(t.slot, now)).collect();
+                left.extend(targets.iter().copied().filter(|t| !client.is_ejected(t.slot, now)));
             }
             let ejected = targets.iter().filter(|t| client.is_ejected(t.slot, now)).count();
             let healthy = (targets.len() - ejected) as f64 / targets.len() as f64;
             if !left.is_empty() && healthy >= policy.panic_below.get() {
-                return pick(&left, client, policy, hot, key, avoid);
+                return pick(left, client, policy, hot, key, avoid);
             }
         }
         pick(targets, client, policy, hot, key, avoid)

@@ -128,6 +128,16 @@ pub(super) struct Calendar {
     seq: u64,
 }
 
+const fn time_of(entry: u128) -> SimTime {
+    SimTime::from_nanos((entry >> 64) as u64)
+}
+
+fn due(entry: u128) -> Due {
+    let low = entry as u64;
+    let what = KINDS[(low >> ID_BITS) as usize & ((1 << KIND_BITS) - 1)];
+    Due { at: time_of(entry), seq: low >> (ID_BITS + KIND_BITS), what, id: low as u32 & ID_MAX }
+}
+
 const fn tick_of(entry: u128) -> u64 {
     (entry >> (64 + TICK_BITS)) as u64
 }
@@ -147,16 +157,25 @@ impl Calendar {
         self.first_until(until).is_some()
     }
     /// Takes the next happening if it is due by `until`.
+    #[inline]
     pub fn pop_until(&mut self, until: SimTime) -> Option<Due> {
+        if let Some(first) = self.sorted.last().copied().filter(|_| self.late.is_empty()) {
+            if time_of(first) > until {
+                return None;
+            }
+            self.sorted.pop();
+            return Some(due(first));
+        }
+        self.pop_first_until(until)
+    }
+    fn pop_first_until(&mut self, until: SimTime) -> Option<Due> {
         let first = self.first_until(until)?;
         if self.sorted.last() == Some(&first) {
             self.sorted.pop();
         } else {
             self.late.pop();
         }
-        let (at, low) = (SimTime::from_nanos((first >> 64) as u64), first as u64);
-        let what = KINDS[(low >> ID_BITS) as usize & ((1 << KIND_BITS) - 1)];
-        Some(Due { at, seq: low >> (ID_BITS + KIND_BITS), what, id: low as u32 & ID_MAX })
+        Some(due(first))
     }
     /// How many are pending (stale ones included).
     pub fn len(&self) -> usize {
@@ -167,6 +186,7 @@ impl Calendar {
         self.seq
     }
 
+    #[inline]
     fn place(&mut self, entry: u128) {
         let tick = tick_of(entry);
         if tick <= self.tick {
@@ -179,17 +199,16 @@ impl Calendar {
     }
     /// The first if it is due by `until`.
     fn first_until(&mut self, until: SimTime) -> Option<u128> {
-        let until = until.as_nanos();
         loop {
             let first = match (self.sorted.last(), self.late.first()) {
                 (Some(a), Some(b)) => Some((*a).min(b)),
                 (a, b) => a.copied().or(b),
             };
             if first.is_some() {
-                return first.filter(|first| (first >> 64) as u64 <= until);
+                return first.filter(|first| time_of(*first) <= until);
             }
             let (in_wheel, in_far) = (self.wheel.next_after(self.tick), self.far.first().map(tick_of));
-            let next = in_wheel.into_iter().chain(in_far).min().filter(|next| *next <= until >> TICK_BITS)?;
+            let next = in_wheel.into_iter().chain(in_far).min().filter(|next| *next <= until.as_nanos() >> TICK_BITS)?;
             self.turn(next);
         }
     }

@@ -14,6 +14,9 @@ impl Heap {
     pub fn first(&self) -> Option<u128> {
         self.items.first().copied()
     }
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
     pub fn len(&self) -> usize {
         self.items.len()
     }

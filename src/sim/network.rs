@@ -62,13 +62,17 @@ impl World {
         if mean_ns > 0.0 {
             delay_ns = mean_ns * 0.5 * (1.0 + rng::exponential(rng::fold(key, 1)));
         }
-        let mut delay = SimDuration::from_nanos(delay_ns as u64);
-        for instance in [source, target].into_iter().flatten().filter(|i| !i.effects.is_empty()) {
-            delay = delay + instance.extra_delay();
+        let mut delay = SimDuration::from_nanos(delay_ns as i64 as u64);
+        for end in [source, target] {
+            if let Some(instance) = end.filter(|i| !i.effects.is_empty()) {
+                delay = delay + instance.extra_delay();
+            }
         }
         if !state.rerouted {
             delay = delay + state.delay;
-            delay = delay + self.loss_delay(state.loss, rng::fold(key, 2))?;
+            if state.loss > 0.0 {
+                delay = delay + self.loss_delay(state.loss, rng::fold(key, 2))?;
+            }
         }
         if !self.zone_faults.is_empty() && from != NOBODY {
             delay = delay + self.zone_delay(zones, rng::fold(key, 3))?;
@@ -78,9 +82,6 @@ impl World {
 
     /// What retransmissions cost; `None` if the message never gets through.
     fn loss_delay(&self, loss: f64, key: u64) -> Option<SimDuration> {
-        if loss <= 0.0 {
-            return Some(SimDuration::ZERO);
-        }
         let (mut waited, mut pause) = (0_u64, self.plan.retransmit.as_nanos());
         for send in 0..SENDS_MAX {
             if !rng::chance(rng::fold(key, u64::from(send)), loss) {

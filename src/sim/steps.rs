@@ -92,32 +92,32 @@ impl World {
             if request.cancelled {
                 return self.finish(index, false);
             }
-            let (op, key) = (request.op, rng::fold(rng::fold(request.key, STEP), u64::from(request.op)));
-            let at = request.instance;
-            if self.instances.get(at).is_some_and(|i| i.hung) {
+            let (op, request_key, at) = (request.op, request.key, request.instance);
+            let key = || rng::fold(rng::fold(request_key, STEP), u64::from(op));
+            request.step = request.step.wrapping_add(1).max(1);
+            let Some(instance) = self.instances.get_mut(at) else { return };
+            if instance.hung {
                 return self.wait(index, HUNG_LOOK.as_nanos() as f64);
             }
-            let Some(request) = self.requests.get_mut(index) else { return };
-            request.step = request.step.wrapping_add(1).max(1);
             match self.plan.ops[op as usize] {
                 Op::End => return self.finish(index, true),
                 Op::Cpu(sampler) => {
                     request.op += 1;
-                    let work_ns = self.plan.draw(sampler, key);
-                    if let Some(instance) = self.instances.get_mut(at).filter(|_| work_ns > 0.0) {
+                    let work_ns = self.plan.draw(sampler, key());
+                    if work_ns > 0.0 {
                         instance.cpu.add(now, index, work_ns);
                         return self.wake_cpu(at);
                     }
                 }
                 Op::Wait(sampler) => {
                     request.op += 1;
-                    let wait_ns = self.plan.draw(sampler, key);
+                    let wait_ns = self.plan.draw(sampler, key());
                     if wait_ns > 0.0 {
                         return self.wait(index, wait_ns);
                     }
                 }
                 Op::Lock { lock, hold } => {
-                    let hold_ns = self.plan.draw(hold, key);
+                    let hold_ns = self.plan.draw(hold, key());
                     return self.lock(index, lock, hold_ns);
                 }
                 Op::Calls { first, count, need } => {
@@ -128,7 +128,7 @@ impl World {
                 }
                 Op::HandOff { first, count } => {
                     request.op += 1;
-                    if self.hand_off(index, first, count, key) {
+                    if self.hand_off(index, first, count, key()) {
                         return;
                     }
                 }

@@ -13,23 +13,28 @@ const END: u32 = u32::MAX;
 #[derive(Clone, Debug)]
 pub(super) struct Wheel {
     /// The first item of each spoke.
-    heads: Vec<u32>,
+    heads: Box<[u32; SPOKES as usize]>,
     /// Which spokes have any, a bit each.
-    map: Vec<u64>,
-    items: Vec<u128>,
-    /// The next item of the same spoke, or the next free place.
-    next: Vec<u32>,
+    map: Box<[u64; (SPOKES / WORD) as usize]>,
+    items: Vec<Item>,
     free: u32,
     len: usize,
+}
+
+/// A number, or a free place.
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    number: u128,
+    /// The next one at the same spoke, or the next free place.
+    next: u32,
 }
 
 impl Default for Wheel {
     fn default() -> Self {
         Self {
-            heads: vec![END; SPOKES as usize],
-            map: vec![0; (SPOKES / WORD) as usize],
+            heads: Box::new([END; SPOKES as usize]),
+            map: Box::new([0; (SPOKES / WORD) as usize]),
             items: Vec::new(),
-            next: Vec::new(),
             free: END,
             len: 0,
         }
@@ -40,22 +45,18 @@ impl Wheel {
     pub const fn len(&self) -> usize {
         self.len
     }
-    /// Hangs `item` at `tick`, which is less than a turn ahead.
-    pub fn push(&mut self, tick: u64, item: u128) {
+    /// Hangs `number` at `tick`, which is less than a turn ahead.
+    #[inline]
+    pub fn push(&mut self, tick: u64, number: u128) {
         let spoke = (tick % SPOKES) as usize;
-        let head = self.heads[spoke];
-        let place = self.free;
-        let place = if let Some(next) = self.next.get_mut(place as usize) {
-            self.free = *next;
-            *next = head;
-            self.items[place as usize] = item;
-            place
+        let item = Item { number, next: self.heads[spoke] };
+        self.heads[spoke] = self.free;
+        if let Some(place) = self.items.get_mut(self.free as usize) {
+            self.free = std::mem::replace(place, item).next;
         } else {
+            self.heads[spoke] = self.items.len() as u32;
             self.items.push(item);
-            self.next.push(head);
-            (self.items.len() - 1) as u32
-        };
-        self.heads[spoke] = place;
+        }
         self.map[spoke / WORD as usize] |= 1 << (spoke as u64 % WORD);
         self.len += 1;
     }
@@ -83,9 +84,9 @@ impl Wheel {
         let spoke = (tick % SPOKES) as usize;
         let mut place = std::mem::replace(&mut self.heads[spoke], END);
         self.map[spoke / WORD as usize] &= !(1 << (spoke as u64 % WORD));
-        while place != END {
-            give(self.items[place as usize]);
-            let next = std::mem::replace(&mut self.next[place as usize], self.free);
+        while let Some(item) = self.items.get_mut(place as usize) {
+            give(item.number);
+            let next = std::mem::replace(&mut item.next, self.free);
             self.free = place;
             place = next;
             self.len -= 1;

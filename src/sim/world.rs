@@ -9,7 +9,7 @@ use super::network::{EdgeState, ZoneFault};
 use super::nodes::NodeState;
 use super::plan::Plan;
 use super::request::{CallState, Request, Visitor};
-use super::service::{ServiceState, life_code};
+use super::service::{ServiceState, Target, life_code};
 use super::slab::Slab;
 use super::trace::Trace;
 use crate::ids::{FaultId, InstanceId};
@@ -51,6 +51,8 @@ pub struct World {
     /// What happened and was not yet shown to an observer.
     pub(super) events: Vec<Event>,
     pub(super) trace: Trace,
+    /// Room for the instances that a call may choose from; holds nothing between calls.
+    pub(super) usable: Vec<Target>,
     handled: u64,
 }
 
@@ -82,6 +84,7 @@ impl World {
             account: Account::default(),
             events: Vec::new(),
             trace: Trace::new(seed),
+            usable: Vec::new(),
             handled: 0,
         };
         world.reconcile(true);
@@ -136,10 +139,11 @@ impl World {
 
     /// Shows `observer` what happened outside [`World::run`]: injected faults, accepted actions, edits.
     pub fn flush(&mut self, observer: &mut impl Observer) {
-        for event in self.events.drain(..) {
-            self.trace.note(self.now, &event);
-            observer.see(self.now, &event);
+        for event in &self.events {
+            self.trace.note(self.now, event);
+            observer.see(self.now, event);
         }
+        self.events.clear();
     }
 
     fn handle(&mut self, due: Due) {

@@ -94,8 +94,8 @@ pub fn render(results: &Results) -> String {
 
 fn runs(results: &Results) -> String {
     let mut text = String::from(
-        "| run | RPC/s simulated | native M RPC/s | x real time | wasm M RPC/s | fastest | x real time | wasm/native | happenings per RPC \
-         | instructions per RPC |\n|---|---|---|---|---|---|---|---|---|---|\n",
+        "| run | RPC/s simulated | native M RPC/s | x real time | wasm M RPC/s | fastest | x real time | wasm/native \
+         | happenings per RPC | instructions per RPC |\n|---|---|---|---|---|---|---|---|---|---|\n",
     );
     let Results { native, wasm } = results;
     for case in native.cases().into_iter().filter(|case| native.median(case, "simulated_s").is_some_and(|s| s > 0.0)) {

@@ -10,9 +10,6 @@
 use crate::topology::Shedding;
 use crate::units::{SimDuration, SimTime};
 
-/// User priorities per business priority (section 4.2.2 of the paper).
-pub(in crate::sim) const USER_LEVELS: u16 = 128;
-
 /// Requests of one window whose levels are kept: thirty times the paper's window. Beyond it, where nothing leaves the
 /// queue for long, the sample is as good as the whole.
 const LEVELS_MAX: usize = 65_536;
