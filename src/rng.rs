@@ -32,7 +32,7 @@ pub const fn label(text: &str) -> u64 {
 
 /// A key to uniform (0, 1): 53 random bits, never exactly 0 or 1.
 pub fn uniform(key: u64) -> f64 {
-    ((mix(key) >> 11) as f64 + 0.5) / 9_007_199_254_740_992.0
+    ((mix(key) >> 11) as i64 as f64 + 0.5) / 9_007_199_254_740_992.0
 }
 
 /// True with probability `p`.
@@ -42,7 +42,7 @@ pub fn chance(key: u64, p: f64) -> bool {
 
 /// Exponential with mean 1.
 pub fn exponential(key: u64) -> f64 {
-    -math::ln(uniform(key))
+    -math::ln_quick(uniform(key))
 }
 
 /// Lognormal with mean 1 and shape `sigma` (standard deviation of the logarithm).

@@ -61,8 +61,8 @@ pub enum Input {
 impl Case {
     /// All cases.
     pub fn all() -> Vec<Self> {
-        let [small, medium, large] = SCENARIOS;
-        let runs = [Self::Run(small), Self::Run(medium), Self::Run(large)];
+        let [small, medium, large, plain] = SCENARIOS;
+        let runs = [small, medium, large, plain].map(Self::Run);
         let others = [Self::Watched(large), Self::Scrape(large), Self::Clone(medium), Self::Clone(large)];
         runs.into_iter().chain(others).chain([16, 1_024, 16_384].map(Self::Hold)).collect()
     }

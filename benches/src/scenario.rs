@@ -9,8 +9,8 @@ use crate::guards;
 use sickbay::ids::ServiceId;
 use sickbay::rng::{self, Stream, label, uniform};
 use sickbay::sim::World;
-use sickbay::topology::{CacheLookup, Call, Cluster, Demand, Endpoint, Service, ServiceKind, Step, Topology};
-use sickbay::units::{Mebibytes, Millicores, Ratio};
+use sickbay::topology::{CacheLookup, Call, CallPolicy, Cluster, Demand, Endpoint, Service, ServiceKind, Step, Topology};
+use sickbay::units::{Mebibytes, Millicores, PerSecond, Ratio};
 
 /// The seed of every run: the same work each time.
 const SEED: u64 = 1;
@@ -38,13 +38,17 @@ pub struct Scenario {
     pub users_per_s: f64,
     /// Simulated seconds of one measured run: about 200,000 RPCs.
     pub run_s: u64,
+    /// Whether calls, services and entries use the guards and mechanisms of `guards.rs`, each a part of them; otherwise
+    /// calls have a time-out and retries, and that is all.
+    pub guarded: bool,
 }
 
 /// All of them.
-pub const SCENARIOS: [Scenario; 3] = [
-    Scenario { name: "services_4", layers: &[1, 2, 1], users_per_s: 200.0, run_s: 200 },
-    Scenario { name: "services_100", layers: &[20; 5], users_per_s: 500.0, run_s: 15 },
-    Scenario { name: "services_1000", layers: &[200; 5], users_per_s: 2_000.0, run_s: 4 },
+pub const SCENARIOS: [Scenario; 4] = [
+    Scenario { name: "services_4", layers: &[1, 2, 1], users_per_s: 200.0, run_s: 200, guarded: true },
+    Scenario { name: "services_100", layers: &[20; 5], users_per_s: 500.0, run_s: 15, guarded: true },
+    Scenario { name: "services_1000", layers: &[200; 5], users_per_s: 2_000.0, run_s: 4, guarded: true },
+    Scenario { name: "plain_1000", layers: &[200; 5], users_per_s: 2_000.0, run_s: 4, guarded: false },
 ];
 
 impl Scenario {
@@ -62,14 +66,20 @@ impl Scenario {
     }
 
     fn topology(&self) -> Topology {
-        let mut build = Build { draws: Stream::new(SEED, label(self.name)), topology: Topology::default(), edges: 0 };
+        let mut build =
+            Build { draws: Stream::new(SEED, label(self.name)), topology: Topology::default(), edges: 0, guarded: self.guarded };
         let mut below: Vec<ServiceId> = Vec::new();
         for (depth, width) in self.layers.iter().enumerate().rev() {
             below = build.layer(depth, *width, &below);
         }
         for (k, id) in below.iter().enumerate() {
             if let Some(service) = build.topology.get_mut(*id) {
-                guards::users(service, k, self.users_per_s / below.len() as f64);
+                let per_s = self.users_per_s / below.len() as f64;
+                if self.guarded {
+                    guards::users(service, k, per_s);
+                } else {
+                    service.entry_rate = PerSecond(per_s);
+                }
             }
         }
         build.limit_cpu(&below, self.users_per_s);
@@ -82,6 +92,7 @@ struct Build {
     draws: Stream,
     topology: Topology,
     edges: usize,
+    guarded: bool,
 }
 
 impl Build {
@@ -91,13 +102,17 @@ impl Build {
         for k in 0..width {
             let mut service = self.service(depth, k);
             if below.is_empty() {
-                guards::leaf(&mut service, k);
+                if self.guarded {
+                    guards::leaf(&mut service, k);
+                }
             } else {
                 let clash = first[k] == second[k];
                 let other = if clash { below[(k + 1) % below.len()] } else { second[k] };
                 self.connect(&mut service, k, first[k], other);
             }
-            guards::service(&mut service, k);
+            if self.guarded {
+                guards::service(&mut service, k);
+            }
             here.push(self.topology.push(service));
         }
         here
@@ -143,7 +158,8 @@ impl Build {
     fn call(&mut self, to: ServiceId) -> Call {
         self.edges += 1;
         let endpoint = u16::from(self.topology.get(to).is_some_and(|s| !s.endpoints.is_empty()));
-        Call { endpoint, policy: guards::call(self.edges), ..Call::to(to) }
+        let policy = if self.guarded { guards::call(self.edges) } else { CallPolicy::default() };
+        Call { endpoint, policy, ..Call::to(to) }
     }
 
     /// Gives every instance the CPU that its share of the load needs. Callers have higher ids than callees.
@@ -173,7 +189,7 @@ mod tests {
 
     #[test]
     fn the_systems_carry_their_load_and_nearly_all_users_are_served() {
-        let expected = [(960.0, 20), (12_500.0, 4), (50_500.0, 2)];
+        let expected = [(960.0, 20), (12_500.0, 4), (50_500.0, 2), (55_500.0, 2)];
         for (scenario, (rpcs_per_s, seconds)) in SCENARIOS.into_iter().zip(expected) {
             let mut world = scenario.world();
             advance(&mut world, 4);

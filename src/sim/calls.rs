@@ -103,7 +103,7 @@ impl World {
         (sent.instance, sent.instance_stamp, sent.event, sent.endpoint) = (target.instance, instance_stamp, event, call.endpoint);
         let sent_stamp = sent.stamp;
         if delay.is_none() {
-            self.requests.remove(request);
+            self.requests.forget(request);
         }
         let hedge_event = hedge_after
             .filter(|_| call.attempt == 1 && call.twin == NOBODY && delay.is_some())
@@ -215,7 +215,7 @@ impl World {
                 self.unmade(index, Rejection::PoolTimeout);
             }
             Phase::BackOff if !self.is_wanted(&call) => {
-                self.calls.remove(index);
+                self.calls.forget(index);
             }
             Phase::BackOff if self.plan.edges[call.edge as usize].plain => self.attempt(index),
             Phase::BackOff => self.guarded_attempt(index),
@@ -348,12 +348,13 @@ impl World {
 
     /// Forgets a call and what its guards count of it.
     pub(super) fn drop_call(&mut self, index: u32) {
-        let Some(call) = self.calls.remove(index) else { return };
-        if !self.plan.edges[call.edge as usize].plain
-            && let Some(client) = self.client_of(call.caller, call.caller_stamp, call.edge)
+        let Some(CallState { edge, caller, caller_stamp, attempt, .. }) = self.calls.get(index).copied() else { return };
+        self.calls.forget(index);
+        if !self.plan.edges[edge as usize].plain
+            && let Some(client) = self.client_of(caller, caller_stamp, edge)
             && let Some(guards) = client.guards.as_mut()
         {
-            if call.attempt > 1 {
+            if attempt > 1 {
                 guards.budget.retry_ended();
             }
             guards.budget.request_ended();

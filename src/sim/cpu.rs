@@ -97,17 +97,19 @@ impl Cpu {
         if wait_ns.is_infinite() {
             return None;
         }
-        // Rounded up by hand: without SSE 4.1, `ceil` is a call.
-        let whole = wait_ns as u64;
-        Some(self.updated_at + SimDuration::from_nanos(whole + u64::from((whole as f64) < wait_ns)))
+        // Rounded up by hand: without SSE 4.1, `ceil` is a call. Signed: unsigned numbers take a detour on many machines.
+        let whole = wait_ns as i64;
+        Some(self.updated_at + SimDuration::from_nanos(whole as u64 + u64::from((whole as f64) < wait_ns)))
     }
     /// Takes the next job that is finished at `now`.
     pub fn pop_finished(&mut self, now: SimTime) -> Option<u32> {
         self.advance(now);
         let Reverse((finish, ..)) = self.jobs.peek()?;
         if f64::from_bits(*finish) > self.virtual_ns + TOGETHER_NS || self.left_cores <= 0.0 {
-            self.refresh_quota();
-            self.refresh_rate();
+            if self.quota.is_some() {
+                self.refresh_quota();
+                self.refresh_rate();
+            }
             return None;
         }
         let Reverse((.., request)) = self.jobs.pop()?;
@@ -132,7 +134,7 @@ impl Cpu {
     }
 
     fn refresh_rate(&mut self) {
-        let jobs = self.jobs.len() as f64;
+        let jobs = self.jobs.len() as i64 as f64;
         self.rate = match self.quota {
             _ if self.left_cores <= 0.0 => 0.0,
             Some(quota) => {
@@ -147,21 +149,20 @@ impl Cpu {
         };
     }
     fn refresh_quota(&mut self) {
+        let Some(quota) = &mut self.quota else { return };
         let period = self.updated_at.as_nanos() / PERIOD_NS;
-        if let Some(quota) = &mut self.quota
-            && quota.period != period
-        {
+        if quota.period != period {
             *quota = Quota { period, left_core_ns: self.left_cores * PERIOD_NS as f64 };
         }
     }
     fn used_cores(&self) -> f64 {
-        (self.hog_cores + self.rate * self.jobs.len() as f64).min(self.cores)
+        (self.hog_cores + self.rate * self.jobs.len() as i64 as f64).min(self.cores)
     }
     fn advance(&mut self, now: SimTime) {
         if now == self.updated_at {
             return;
         }
-        let elapsed_ns = now.since(self.updated_at).as_nanos() as f64;
+        let elapsed_ns = now.since(self.updated_at).as_nanos() as i64 as f64;
         self.busy_core_ns += self.used_cores() * elapsed_ns;
         self.updated_at = now;
         if !self.jobs.is_empty() {

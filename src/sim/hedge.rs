@@ -121,7 +121,7 @@ impl World {
         other.twin = NOBODY;
         let other = *other;
         if outcome != Outcome::Ok {
-            self.calls.remove(index);
+            self.calls.forget(index);
             return true;
         }
         self.cancel_request(other.request, other.request_stamp);
@@ -130,7 +130,7 @@ impl World {
         {
             client.ended(other.at_slot);
         }
-        self.calls.remove(twin);
+        self.calls.forget(twin);
         false
     }
 }

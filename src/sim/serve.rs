@@ -125,7 +125,8 @@ impl World {
 
     /// Answers: frees the worker, lets the next request in, sends the reply.
     pub(super) fn finish(&mut self, index: u32, ok: bool) {
-        let Some(request) = self.requests.remove(index) else { return };
+        let Some(request) = self.requests.get(index).copied() else { return };
+        self.requests.forget(index);
         self.close(&request, ok);
         self.answer(&request, if ok { ReplyKind::Ok } else { ReplyKind::Error });
     }
@@ -238,7 +239,8 @@ impl World {
     /// Turns a request away before it was worked on. Saying no costs the instance some CPU.
     pub(super) fn reject(&mut self, index: u32, reason: Rejection) {
         let now = self.now;
-        let Some(request) = self.requests.remove(index) else { return };
+        let Some(request) = self.requests.get(index).copied() else { return };
+        self.requests.forget(index);
         let said_no = !matches!(reason, Rejection::Refused | Rejection::NoInstance | Rejection::Cancelled);
         let plan = &self.plan.services[request.service.index()];
         if said_no
@@ -259,7 +261,8 @@ impl World {
 
     /// A request dies with its instance: callers see a reset connection, or nothing at all.
     pub(super) fn lose_request(&mut self, index: u32, silently: bool) {
-        let Some(request) = self.requests.remove(index) else { return };
+        let Some(request) = self.requests.get(index).copied() else { return };
+        self.requests.forget(index);
         let (service, latency) = (request.service, self.now.since(request.arrived_at));
         if let Some(instance) = self.instances.get(request.instance).map(|i| i.id)
             && !matches!(request.reply_to, ReplyTo::Probe { .. })

@@ -29,6 +29,15 @@ impl<T> Slab<T> {
         self.free.push(index);
         Some(item)
     }
+    /// Drops the item at `index`, if there is one.
+    pub fn forget(&mut self, index: u32) {
+        if let Some(item) = self.items.get_mut(index as usize)
+            && item.is_some()
+        {
+            *item = None;
+            self.free.push(index);
+        }
+    }
     /// The item at `index`.
     pub fn get(&self, index: u32) -> Option<&T> {
         self.items.get(index as usize)?.as_ref()

@@ -199,7 +199,7 @@ impl World {
         if let Some(next) = self.requests.get_mut(next) {
             (next.endpoint, next.hops) = (call.endpoint, request.hops + 1);
         }
-        self.requests.remove(index);
+        self.requests.forget(index);
         self.send_on(next, call.edge, request.instance);
         self.close(&request, true);
         true

@@ -328,7 +328,7 @@ impl World {
         if stays {
             self.think(index);
         } else {
-            self.visitors.remove(index);
+            self.visitors.forget(index);
         }
     }
 }
