@@ -304,9 +304,10 @@ impl World {
         let share = self.node_share(at);
         let Some(instance) = self.instances.get_mut(at) else { return };
         let Some(plan) = self.plan.services.get(instance.service.index()) else { return };
-        let factor = if instance.hung { 0.0 } else { share * (1.0 - instance.collecting) };
-        let hog = instance.hog_share();
-        instance.cpu.set_speed(now, instance.cores, hog, factor, plan.cfs_quota);
+        let factor = if instance.hung { 0.0 } else { share };
+        // The collector takes its share of what the stray process leaves, and like it is seen as CPU used.
+        let taken = 1.0 - (1.0 - instance.hog_share()) * (1.0 - instance.collecting);
+        instance.cpu.set_speed(now, instance.cores, taken, factor, plan.cfs_quota);
         instance.cpu_event = 0;
         self.wake_cpu(at);
         self.let_in(at);

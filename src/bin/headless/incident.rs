@@ -16,7 +16,8 @@ pub fn incident(words: &[String]) -> Result<(), Failure> {
             continue;
         }
         let rows = incidents::measure(pattern, seed);
-        all_good &= rows.iter().all(Row::is_good);
+        // A pattern that is said to come out only partly says itself which rows are off.
+        all_good &= pattern.status != Status::Reproduced || rows.iter().all(Row::is_good);
         if arguments.has("--json") {
             values.push(json(pattern, &rows));
             continue;
@@ -29,7 +30,7 @@ pub fn incident(words: &[String]) -> Result<(), Failure> {
     if arguments.has("--json") {
         print(&serde_json::Value::Array(values).to_string());
     }
-    if all_good { Ok(()) } else { Err(Failure::Input("not every row is as expected".into())) }
+    if all_good { Ok(()) } else { Err(Failure::Input("a pattern that is said to be reproduced is not".into())) }
 }
 
 /// The patterns asked for, or all.

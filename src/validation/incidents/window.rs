@@ -152,6 +152,10 @@ impl<'r> Window<'r> {
     pub fn queue_end(self, service: &str) -> f64 {
         self.gauges(service).last().map_or(f64::NAN, |g| g.queue_len as f64)
     }
+    /// Requests that wait, on average.
+    pub fn queue_mean(self, service: &str) -> f64 {
+        self.fold(service, 0.0, |g| g.queue_len as f64, |a, b| a + b) / self.length_s()
+    }
     /// Most requests that wait at the end of a second.
     pub fn queue_max(self, service: &str) -> f64 {
         self.fold(service, 0.0, |g| g.queue_len as f64, f64::max)

@@ -82,8 +82,22 @@ fn measure(lab: &Lab) -> Vec<Row> {
     let end = run.window(290, 330);
     rows.at_least("hit rate after throttling and ramping up", 0.85, end.hits("cache"));
     rows.at_least("success after throttling and ramping up", 0.95, end.success());
-    let (short, long) = (smallest_flush(lab, 1), smallest_flush(lab, 2));
-    rows.at_least("smallest flush that never ends at a time-out of 2 s over that at 1 s", 1.05, long / short);
+    let half = |lab: &Lab, load: f64| {
+        let run = lab.play(0, Some(200), |s| {
+            s.actions.clear();
+            service(s, "users", |users| users.entry_rate.0 *= load);
+        });
+        run.window(180, 200).success()
+    };
+    // 240 users a second against 30 queries a second: an eighth of the load is all that a cold cache lets through.
+    rows.at_least("success 150 s after the flush below the hidden capacity (0.9 x 30 users/s)", 0.95, half(lab, 27.0 / 240.0));
+    rows.at_most("success 150 s after the flush at three times the hidden capacity", 0.5, half(lab, 90.0 / 240.0));
+    let smallest = |timeout_s| (0..4).map(|n| smallest_flush(&lab.again(n), timeout_s)).sum::<f64>() / 4.0;
+    rows.at_least(
+        "smallest flush that never ends at a time-out of 2 s over that at 1 s, means of 4 seeds",
+        1.05,
+        smallest(2) / smallest(1),
+    );
     rows.cite(NSDI);
     leases(lab, &mut rows);
     rows.list
