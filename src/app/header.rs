@@ -8,6 +8,7 @@ use crate::protocol::ToWorker;
 use crate::scenario::presets::{Group, PRESETS, Preset};
 use crate::session::Command;
 use crate::view::picks::{Pick, picks};
+use crate::view::words;
 use leptos::prelude::*;
 
 /// Policies: name in messages, name people see.
@@ -21,6 +22,7 @@ pub fn header(model: Model) -> AnyView {
             {system(model)}
             {chaos(model)}
             {watch(model)}
+            {scale(model)}
             {healing(model)}
             {tools(model)}
         </header>
@@ -85,6 +87,20 @@ fn watch(model: Model) -> impl IntoView {
         PRESETS.iter().find(|p| p.name == name && p.group == Group::Incidents).map_or("", |p| p.summary)
     };
     view! { <span class="grow watch" data-testid="watch" title=summary>{summary}</span> }
+}
+
+/// Says so when the running system is a model of a larger one: then rates and counts are the model's.
+fn scale(model: Model) -> impl IntoView {
+    let scale = model.memo(|f| f.scale);
+    let notes = model.memo(|f| f.scale_notes.clone());
+    let badge = move || {
+        let w = scale.get();
+        (w > 1).then(|| {
+            let title = move || notes.with(|notes| words::scale(w, notes));
+            view! { <span class="chip" data-testid="scale" title=title>{format!("1:{w} model")}</span> }
+        })
+    };
+    view! { {badge} }
 }
 
 fn open_preset(model: Model, name: String) {

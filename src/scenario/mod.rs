@@ -3,6 +3,9 @@
 pub mod file;
 pub mod import;
 pub mod presets;
+mod scale;
+
+pub use scale::{Planned, Unscalable};
 
 use crate::action::Action;
 use crate::sim::fault::FaultSpec;
@@ -44,6 +47,10 @@ pub struct Scenario {
     pub name: String,
     /// What to watch, in a sentence or two; may be empty.
     pub about: String,
+    /// How many of the system's replicas one replica stands for when it is run, 1 to [`SCALE_MAX`]; 1 runs it as it is.
+    ///
+    /// [`SCALE_MAX`]: crate::topology::SCALE_MAX
+    pub scale: u32,
     /// The system at the start.
     pub topology: Topology,
     /// The machines.
@@ -67,7 +74,7 @@ impl Scenario {
     pub fn of(name: impl Into<String>, topology: Topology) -> Self {
         let cluster = roomy_cluster(&topology, ZONES, None);
         let (faults, edits, actions) = (Vec::new(), Vec::new(), Vec::new());
-        Self { name: name.into(), about: String::new(), topology, cluster, faults, edits, actions }
+        Self { name: name.into(), about: String::new(), scale: 1, topology, cluster, faults, edits, actions }
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod command;
 mod error;
+mod execute;
 mod history;
 mod log;
 pub mod pace;
@@ -18,17 +19,17 @@ pub use history::{History, SystemMetric};
 pub use log::{EventLog, LogEntry, LogKind};
 pub use report::{FaultReport, RunReport};
 
-use crate::ids::{ActionId, ServiceId};
-use crate::pipeline::{ActionRequest, Autonomy, EventKind, Pipeline, Policy};
+use crate::ids::ActionId;
+use crate::pipeline::{ActionRequest, EventKind, Pipeline, Policy};
 use crate::platform::{ActionStatus, Platform, Receipt, Simulated, UserStats};
 use crate::rng;
 use crate::scenario::Scenario;
 use crate::scenario::file::Loaded;
 use crate::sim::World;
-use crate::sim::fault::{ActiveFault, FaultSpec};
+use crate::sim::fault::ActiveFault;
 use crate::telemetry::Level;
-use crate::topology::TopologyEdit;
 use crate::units::{SimDuration, SimTime};
+use std::sync::Arc;
 use undo::EditHistory;
 
 /// Time between two scrapes: 1 s, the shortest that Prometheus set-ups use in earnest.
@@ -37,7 +38,10 @@ pub const SCRAPE_PERIOD: SimDuration = SimDuration::from_secs(1);
 /// A run in progress. `Clone` forks it.
 #[derive(Clone, Debug)]
 pub struct Session {
-    scenario: Scenario,
+    scenario: Arc<Scenario>,
+    /// What is carried out of it: planned items by time; a model, if the scenario is scaled.
+    model: Arc<Scenario>,
+    scale_notes: Arc<[String]>,
     platform: Simulated,
     pipeline: Pipeline,
     journal: Journal,
@@ -62,15 +66,18 @@ struct Planned {
 const PLANNED_ACTIONS: u32 = 1 << 31;
 
 impl Session {
-    /// Begins a run of `scenario`. Healing policy `rules`, heal dial on its default.
-    pub fn new(mut scenario: Scenario, seed: u64) -> Self {
-        scenario.faults.sort_by_key(|f| f.at);
-        scenario.edits.sort_by_key(|e| e.at);
-        scenario.actions.sort_by_key(|a| a.at);
-        let world = World::new(scenario.topology.clone(), scenario.cluster.clone(), seed);
+    /// Begins a run of `scenario`, or of its scale model. Healing policy `rules`, heal dial on its default.
+    pub fn new(scenario: Scenario, seed: u64) -> Self {
+        let (mut model, left_out) = scenario.model();
+        model.faults.sort_by_key(|f| f.at);
+        model.edits.sort_by_key(|e| e.at);
+        model.actions.sort_by_key(|a| a.at);
+        let world = World::new(model.topology.clone(), model.cluster.clone(), seed);
         let pipeline = Pipeline::new(world.topology(), Policy::default());
         let mut session = Self {
-            scenario,
+            scale_notes: scenario.scale_notes().into(),
+            scenario: Arc::new(scenario),
+            model: Arc::new(model),
             platform: Simulated::new(world),
             pipeline,
             journal: Journal::new(),
@@ -83,6 +90,9 @@ impl Session {
             structure: 1,
         };
         session.platform.drain_notable();
+        for item in left_out {
+            session.log.push(SimTime::ZERO, LogKind::Edit, None, format!("left out of the scale model: {}", item.message));
+        }
         session
     }
     /// Begins a run of what a file or a preset holds, with the healing that it asks for.
@@ -118,9 +128,13 @@ impl Session {
     pub const fn seed(&self) -> u64 {
         self.platform.world().seed()
     }
-    /// What was started.
-    pub const fn scenario(&self) -> &Scenario {
+    /// What was started: the system as it is said to be, even if a model of it is run.
+    pub fn scenario(&self) -> &Scenario {
         &self.scenario
+    }
+    /// What the scale model does not keep of the system; empty if none is run.
+    pub fn scale_notes(&self) -> &[String] {
+        &self.scale_notes
     }
     /// The simulated system. The pipeline never sees it.
     pub const fn world(&self) -> &World {
@@ -188,28 +202,28 @@ impl Session {
     }
 
     fn next_planned(&self) -> SimTime {
-        let (scenario, planned) = (&self.scenario, self.planned);
-        let fault = scenario.faults.get(planned.faults).map(|f| f.at);
-        let edit = scenario.edits.get(planned.edits).map(|e| e.at);
-        let action = scenario.actions.get(planned.actions).map(|a| a.at);
+        let (model, planned) = (&self.model, self.planned);
+        let fault = model.faults.get(planned.faults).map(|f| f.at);
+        let edit = model.edits.get(planned.edits).map(|e| e.at);
+        let action = model.actions.get(planned.actions).map(|a| a.at);
         [fault, edit, action].into_iter().flatten().min().unwrap_or(SimTime::FAR_FUTURE)
     }
 
     /// Carries out what the scenario has planned for now: edits first, so that a fault finds the system as it is to be.
     fn do_planned(&mut self, now: SimTime) {
-        while let Some(planned) = self.scenario.edits.get(self.planned.edits).filter(|e| e.at <= now).cloned() {
+        while let Some(planned) = self.model.edits.get(self.planned.edits).filter(|e| e.at <= now).cloned() {
             self.planned.edits += 1;
             if let Err(error) = self.edit(now, &planned.edit) {
                 self.log.push(now, LogKind::Edit, None, format!("planned change refused: {error}"));
             }
         }
-        while let Some(planned) = self.scenario.faults.get(self.planned.faults).filter(|f| f.at <= now).copied() {
+        while let Some(planned) = self.model.faults.get(self.planned.faults).filter(|f| f.at <= now).copied() {
             self.planned.faults += 1;
             if let Err(error) = self.inject(planned.spec) {
                 self.log.push(now, LogKind::Fault, None, format!("planned fault refused: {error}"));
             }
         }
-        while let Some(planned) = self.scenario.actions.get(self.planned.actions).filter(|a| a.at <= now).copied() {
+        while let Some(planned) = self.model.actions.get(self.planned.actions).filter(|a| a.at <= now).copied() {
             self.planned.actions += 1;
             let id = ActionId(PLANNED_ACTIONS + self.planned.actions as u32);
             let receipt = self.platform.apply(now, id, planned.action);
@@ -246,104 +260,6 @@ impl Session {
         for (at, event) in self.platform.drain_notable() {
             self.log.push_event(at, &event, self.platform.world().topology());
         }
-    }
-
-    /// Does what a person asks for, now.
-    ///
-    /// # Errors
-    /// [`CommandError`] with the reason; then nothing has changed and nothing is journaled.
-    pub fn execute(&mut self, command: Command) -> Result<(), CommandError> {
-        let now = self.now();
-        self.platform.run(now, u64::MAX);
-        match &command {
-            Command::Inject(spec) => self.inject(*spec)?,
-            Command::RemoveFault(id) => {
-                if !self.platform.world_mut().remove_fault(*id) {
-                    return Err(CommandError::NoFault(*id));
-                }
-            }
-            Command::StopAllFaults => self.stop_all_faults(now),
-            Command::Edit(edit) => self.edit(now, edit)?,
-            Command::Undo => self.undo(now)?,
-            Command::Redo => self.redo(now)?,
-            Command::SetAutonomy(autonomy) => self.set_autonomy(now, *autonomy),
-            Command::SetPolicy(name) => self.set_policy(now, name)?,
-            Command::Approve(id) => self.pipeline.approve(now, *id)?,
-            Command::Reject(id) => self.pipeline.reject(now, *id)?,
-        }
-        self.log_notable();
-        self.journal.push((now, command));
-        Ok(())
-    }
-
-    /// Saying again what is so changes nothing, and so tells nothing: a run whose healing was set to the usual is the same
-    /// run as one whose healing was never touched.
-    fn set_autonomy(&mut self, now: SimTime, autonomy: Autonomy) {
-        if self.pipeline.autonomy() != autonomy {
-            self.pipeline.set_autonomy(autonomy);
-            self.log.push(now, LogKind::Edit, None, format!("heal dial set to {}", autonomy.name()));
-        }
-    }
-
-    fn set_policy(&mut self, now: SimTime, name: &str) -> Result<(), CommandError> {
-        let policy = Policy::named(name).ok_or_else(|| CommandError::UnknownPolicy(name.to_owned()))?;
-        if self.pipeline.policy() != &policy {
-            self.pipeline.set_policy(policy);
-            self.log.push(now, LogKind::Edit, None, format!("healing policy set to '{name}'"));
-        }
-        Ok(())
-    }
-
-    fn inject(&mut self, spec: FaultSpec) -> Result<(), CommandError> {
-        /// Faults remembered for reports.
-        const PAST_FAULTS_MAX: usize = 1_000;
-        let id = self.platform.world_mut().inject(spec)?;
-        let since = self.now();
-        if self.past_faults.len() >= PAST_FAULTS_MAX {
-            self.past_faults.remove(0);
-        }
-        self.past_faults.push(ActiveFault { id, spec, since });
-        Ok(())
-    }
-
-    fn stop_all_faults(&mut self, now: SimTime) {
-        let ids: Vec<_> = self.world().faults().iter().map(|f| f.id).collect();
-        self.log.push(now, LogKind::Edit, None, format!("all faults stopped ({})", ids.len()));
-        for id in ids {
-            self.platform.world_mut().remove_fault(id);
-        }
-    }
-
-    fn edit(&mut self, now: SimTime, edit: &TopologyEdit) -> Result<(), CommandError> {
-        let label = undo::label(edit, self.world().topology());
-        let inverse = self.platform.world_mut().edit(edit)?;
-        self.edits.done(label.clone(), inverse);
-        self.edited(now, label);
-        Ok(())
-    }
-
-    fn undo(&mut self, now: SimTime) -> Result<(), CommandError> {
-        let (label, inverse) = self.edits.last_done().ok_or(CommandError::NothingToUndo)?;
-        let again = self.platform.world_mut().edit(&inverse)?;
-        self.edits.undone(again);
-        self.edited(now, format!("undo: {label}"));
-        Ok(())
-    }
-
-    fn redo(&mut self, now: SimTime) -> Result<(), CommandError> {
-        let (label, edit) = self.edits.last_undone().ok_or(CommandError::NothingToRedo)?;
-        let inverse = self.platform.world_mut().edit(&edit)?;
-        self.edits.redone(inverse);
-        self.edited(now, format!("redo: {label}"));
-        Ok(())
-    }
-
-    fn edited(&mut self, now: SimTime, text: String) {
-        self.structure += 1;
-        self.pipeline.set_topology(self.platform.world().topology());
-        let exists = |id: ServiceId| self.platform.world().topology().get(id).is_some();
-        self.history.retain(exists);
-        self.log.push(now, LogKind::Edit, None, text);
     }
 
     /// The run's report so far.

@@ -30,6 +30,8 @@ pub struct FaultReport {
 pub struct RunReport {
     /// The scenario's name.
     pub scenario: String,
+    /// How many of the system's replicas one replica stood for; all rates and counts are those of that model.
+    pub scale: u32,
     /// The seed.
     pub seed: u64,
     /// Simulated seconds.
@@ -60,6 +62,7 @@ impl RunReport {
         let users = session.users();
         Self {
             scenario: session.scenario().name.clone(),
+            scale: session.scenario().scale,
             seed: session.seed(),
             until_s: session.now().as_secs_f64(),
             digest: format!("{:016x}", session.digest()),

@@ -20,7 +20,7 @@ pub use cluster::{Autoscaler, Cluster, Network, Node, Probe, Probes, RollOut};
 pub use distribution::{Distribution, Shape};
 pub use edit::{EditError, TopologyEdit};
 pub use endpoint::{CacheLookup, Call, CallMode, Endpoint, Step};
-pub use scale::SCALE_MAX;
+pub use scale::{SCALE_MAX, Shrink};
 pub use server::{CoDel, ConcurrencyLimit, Heap, QueueOrder, RateLimit, ServerPolicy, Shedding, WarmUp};
 pub use service::{Demand, Service, ServiceKind};
 pub use workload::{Arrivals, RateChange, Workload};

@@ -3,6 +3,7 @@
 
 pub mod incidents;
 pub mod reference;
+pub mod scale;
 pub mod swarm;
 
 pub use reference::Report;

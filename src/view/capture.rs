@@ -69,6 +69,8 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
         number: playback.number,
         now: session.now(),
         scenario: session.scenario().name.clone(),
+        scale: session.scenario().scale,
+        scale_notes: session.scale_notes().to_vec(),
         seed: session.seed(),
         digest: format!("{:016x}", session.digest()),
         playing: playback.playing,

@@ -141,6 +141,11 @@ pub struct Frame {
     pub now: SimTime,
     /// The scenario's name.
     pub scenario: String,
+    /// How many of the system's replicas one replica stands for; 1 unless a scale model is run. All rates and counts are the
+    /// model's.
+    pub scale: u32,
+    /// What the model does not keep, a sentence each.
+    pub scale_notes: Vec<String>,
     /// The run's seed.
     pub seed: u64,
     /// The run's digest at `now`, in hexadecimal.

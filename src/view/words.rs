@@ -8,6 +8,20 @@ use crate::platform::Action;
 use crate::sim::fault::{FaultKind, FaultSpec, FaultTarget};
 use crate::telemetry::Metric;
 
+/// What it means that a scale model of the system is run, and what the model does not keep.
+pub fn scale(scale: u32, notes: &[String]) -> String {
+    let mut text = format!(
+        "A model of a system {scale} times as large: one instance stands for {scale}. Rates, counts and instances shown are the \
+         model's; shares, CPU use and latencies are as in the system, with a little more spread because fewer instances share \
+         the load."
+    );
+    for note in notes {
+        text.push_str("\n- ");
+        text.push_str(note);
+    }
+    text
+}
+
 /// The state word of a service's health.
 pub const fn health(health: Health) -> &'static str {
     match health {

@@ -112,6 +112,10 @@ pub fn scenario(r: &mut Random, size: usize) -> Scenario {
         }
         plan(r, at + SimDuration::from_secs(5), &now, &mut made);
     }
+    made.scale = r.pick(&[1, 1, 3, 100]);
+    if !made.model().1.is_empty() {
+        made.scale = 1;
+    }
     made
 }
 

@@ -1,7 +1,7 @@
 //! Runs scenarios and reads files without a page.
 //!
 //! ```text
-//! headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy NAME] [--heal DIAL]
+//! headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy NAME] [--heal DIAL] [--scale W]
 //!                                [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
 //! headless import FILE... [--json]
 //! headless incident [PNN|all] [--seed N] [--json] [--report] [--sensitivity]
@@ -10,6 +10,7 @@
 //! headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--repetition N] [--threads N]
 //!                   [--json] [--out FILE]
 //! headless validate --groups
+//! headless validate --scale-model [SYSTEM]... [--quick] [--json]
 //! ```
 //! The same arguments give the same bytes. Exit code 0: done; 1: the input could not be used; 2: the call's words are off.
 #![cfg_attr(target_arch = "wasm32", allow(dead_code, unused_imports))]
@@ -18,6 +19,7 @@ mod arguments;
 mod import;
 mod incident;
 mod run;
+mod scale_model;
 mod swarm;
 mod validate;
 
@@ -26,7 +28,7 @@ use std::process::ExitCode;
 
 const USAGE: &str = "usage:
   headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy rules|seed|none] [--heal off|advise|ask|auto]
-                                 [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
+                                 [--scale W] [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
   headless import FILE... [--json]
   headless incident [PNN|all]... [--seed N] [--json] [--report] [--sensitivity]
   headless presets
@@ -34,11 +36,13 @@ const USAGE: &str = "usage:
   headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--repetition N] [--threads N]
                     [--json] [--out FILE]
   headless validate --groups
+  headless validate --scale-model [SYSTEM]... [--quick] [--json]
 
 FILE is a scenario file (docs/scenario-file.md), which says seed, end, policy and dial itself unless a flag does, or a
 Kubernetes or Compose file.
 TARGET is a service's name, or CALLER->CALLEE for a call edge (quote it); AT and DURATION are seconds (AT defaults to 30,
-DURATION to 'until the end'). --paired runs the same seed once more with the healer off and prints both.";
+DURATION to 'until the end'). --scale W runs a model in which one replica stands for W. --paired runs the same seed once
+more with the healer off and prints both.";
 
 /// What to tell and with which exit code.
 pub enum Failure {

@@ -8,6 +8,7 @@ use sickbay::scenario::presets::{PRESETS, load};
 use sickbay::scenario::{PlannedFault, Scenario, import};
 use sickbay::session::{Command, FaultReport, RunReport, Session};
 use sickbay::sim::World;
+use sickbay::topology::SCALE_MAX;
 use sickbay::units::{SimDuration, SimTime};
 use std::fmt::Write;
 
@@ -15,7 +16,7 @@ use std::fmt::Write;
 const UNTIL_S_MAX: f64 = 7.0 * 86_400.0;
 
 pub fn run(words: &[String]) -> Result<(), Failure> {
-    let with_value = ["--seed", "--until", "--policy", "--heal", "--fault"];
+    let with_value = ["--seed", "--until", "--policy", "--heal", "--fault", "--scale"];
     let arguments = Arguments::parse(words, &with_value, &["--json", "--paired"]).map_err(Failure::Usage)?;
     let Loaded { mut scenario, run: defaults } = open(&arguments.words)?;
     let plan = Plan::of(&arguments, &defaults).map_err(Failure::Usage)?;
@@ -23,12 +24,14 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
     let faults: Vec<PlannedFault> = faults.collect::<Result<_, _>>().map_err(Failure::Usage)?;
     check_faults(&scenario, &faults, plan.until)?;
     scenario.faults.extend(faults);
+    scenario.scale = arguments.value("--scale", scenario.scale).map_err(Failure::Usage)?;
+    check_scale(&scenario)?;
     let healed = plan.play(&scenario, &plan.policy)?;
     let unhealed = if arguments.has("--paired") { Some(plan.play(&scenario, "none")?) } else { None };
     if arguments.has("--json") {
         print(&json(&healed, unhealed.as_ref()));
     } else {
-        print(text(&healed, unhealed.as_ref()).trim_end());
+        print(text(&healed, unhealed.as_ref(), &scenario.scale_notes()).trim_end());
     }
     Ok(())
 }
@@ -79,6 +82,17 @@ fn check_faults(scenario: &Scenario, faults: &[PlannedFault], until: SimTime) ->
     Ok(())
 }
 
+/// A model that leaves out what is planned would make a report of something else, too.
+fn check_scale(scenario: &Scenario) -> Result<(), Failure> {
+    if !(1..=SCALE_MAX).contains(&scenario.scale) {
+        return Err(Failure::Usage(Usage(format!("--scale takes 1 to {SCALE_MAX}, not {}", scenario.scale))));
+    }
+    match scenario.model().1.first() {
+        Some(refused) => Err(Failure::Usage(Usage(format!("--scale {}: {}; {}", scenario.scale, refused.message, refused.help)))),
+        None => Ok(()),
+    }
+}
+
 /// What the call asks for besides the scenario.
 struct Plan {
     seed: u64,
@@ -124,9 +138,16 @@ fn json(healed: &RunReport, unhealed: Option<&RunReport>) -> String {
     value.map_or_else(|e| format!("{{\"error\":\"{e}\"}}"), |v| v.to_string())
 }
 
-fn text(healed: &RunReport, unhealed: Option<&RunReport>) -> String {
+fn text(healed: &RunReport, unhealed: Option<&RunReport>, scale_notes: &[String]) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}, seed {}, {} s", healed.scenario, healed.seed, healed.until_s);
+    if healed.scale > 1 {
+        let scale = healed.scale;
+        let _ = writeln!(out, "1:{scale} model: one replica stands for {scale}; rates and counts are the model's");
+        for note in scale_notes {
+            let _ = writeln!(out, "  {note}");
+        }
+    }
     let all: Vec<&RunReport> = std::iter::once(healed).chain(unhealed).collect();
     let mut row = |name: &str, value: &dyn Fn(&RunReport) -> String| {
         let cells: String = all.iter().map(|r| format!("{:>20}", value(r))).collect();

@@ -1,12 +1,17 @@
 //! `headless validate`: the engine against a table of reference values.
 
 use crate::arguments::{Arguments, Usage};
+use crate::scale_model::scale_model;
 use crate::{Failure, print};
 use sickbay::validation::reference::{Effort, Report, Row, Suite, groups, read};
 
 pub fn validate(words: &[String]) -> Result<(), Failure> {
     let with_value = ["--reference", "--group", "--row", "--threads", "--out", "--repetition"];
-    let arguments = Arguments::parse(words, &with_value, &["--quick", "--json", "--groups"]).map_err(Failure::Usage)?;
+    let flags = ["--quick", "--json", "--groups", "--scale-model"];
+    let arguments = Arguments::parse(words, &with_value, &flags).map_err(Failure::Usage)?;
+    if arguments.has("--scale-model") {
+        return scale_model(&arguments);
+    }
     if let Some(word) = arguments.words.first() {
         return Err(Failure::Usage(Usage(format!("validate takes no '{word}'"))));
     }

@@ -49,6 +49,8 @@ pub(super) enum Code {
     Contradiction,
     /// A change that would be refused when its time comes.
     RefusedEdit,
+    /// Something planned that a model of this scale cannot do.
+    Unscalable,
 }
 
 impl Code {
@@ -71,6 +73,7 @@ impl Code {
             Self::TooMany => "E0315",
             Self::Contradiction => "E0316",
             Self::RefusedEdit => "E0317",
+            Self::Unscalable => "E0318",
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::form::{Context, Fields, Side, Slot, items_of, wrong_type};
 use super::machines::cluster;
 use super::names::Names;
-use super::problems::{Code, Problems, quoted};
+use super::problems::{Code, Problems, Wrong, quoted};
 use super::run::run_defaults;
 use super::scalars::{TIMES, read_nanos};
 use super::service as one;
@@ -14,8 +14,8 @@ use crate::ids::ServiceId;
 use crate::scenario::import::Problem;
 use crate::scenario::import::source::{self, Sources, Spot};
 use crate::scenario::import::yaml::{self, Entry, Node, Value};
-use crate::scenario::{PlannedAction, PlannedEdit, PlannedFault, Scenario, ZONES, roomy_cluster};
-use crate::topology::{Cluster, SERVICES_MAX, Service, Topology, TopologyEdit};
+use crate::scenario::{Planned, PlannedAction, PlannedEdit, PlannedFault, Scenario, ZONES, roomy_cluster};
+use crate::topology::{Cluster, SCALE_MAX, SERVICES_MAX, Service, Topology, TopologyEdit};
 
 /// Longest name of a service, in characters.
 const SERVICE_CHARS_MAX: usize = 63;
@@ -79,6 +79,8 @@ fn read_root(root: &Node, context: &mut Context<'_>) -> Option<Loaded> {
     let (mut name, mut about) = ("Scenario".to_owned(), String::new());
     f.at("name").text(&mut name, 1, NAME_CHARS_MAX);
     f.at("about").text(&mut about, 0, ABOUT_CHARS_MAX);
+    let mut scale = 1_u32;
+    f.at("scale").count(&mut scale, 1..=u64::from(SCALE_MAX));
     let mut run = RunDefaults::default();
     run_defaults(&mut f, &mut run);
     let topology = read_services(&mut f, root)?;
@@ -90,7 +92,24 @@ fn read_root(root: &Node, context: &mut Context<'_>) -> Option<Loaded> {
     f.finish();
     let plan = read_plan(root, &topology, &machines, context)?;
     let (faults, edits, actions) = plan;
-    Some(Loaded { scenario: Scenario { name, about, topology, cluster: machines, faults, edits, actions }, run })
+    let scenario = Scenario { name, about, scale, topology, cluster: machines, faults, edits, actions };
+    if context.problems.count() == 0 {
+        check_scale(&scenario, root, context);
+    }
+    Some(Loaded { scenario, run })
+}
+
+/// What is planned must mean something in a model of this scale.
+fn check_scale(scenario: &Scenario, root: &Node, context: &mut Context<'_>) {
+    let spot = |list: &str, index: usize| root.get(list).and_then(|node| node.items().get(index)).map_or(root.spot, |n| n.spot);
+    for refused in scenario.model().1 {
+        let (what, spot) = match refused.planned {
+            Planned::Fault(index) => ("fault", spot("faults", index)),
+            Planned::Edit(index) => ("edit", spot("edits", index)),
+            Planned::Action(index) => ("action", spot("actions", index)),
+        };
+        context.problems.add_wrong(spot, what, Wrong::new(Code::Unscalable, refused.message, refused.help));
+    }
 }
 
 /// A newer format would be misread, so nothing else is looked at.

@@ -25,6 +25,9 @@ pub(super) fn write(scenario: &Scenario, run: &RunDefaults) -> String {
     if !about.is_empty() {
         entries.push(("about".to_owned(), Out::Text(about.clone())));
     }
+    if scenario.scale != 1 {
+        entries.push(("scale".to_owned(), Out::Text(scenario.scale.to_string())));
+    }
     run_defaults(&mut Fields::writing(&mut entries, &mut context), &mut { *run });
     write_services(topology, &mut context, &mut entries);
     let mut tree = |own: &crate::topology::Cluster| {

@@ -32,5 +32,6 @@ pub use lab::Setup;
 pub use measure::Measured;
 pub use report::{Report, ReportRow, Totals, Verdict};
 pub use row::{Row, read};
+pub(super) use stats::mean_interval;
 pub use suite::{Suite, groups};
 pub use tolerance::{Expected, Tolerance};

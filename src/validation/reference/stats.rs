@@ -10,7 +10,7 @@ fn student(degrees: usize) -> f64 {
 }
 
 /// Mean and half the width of its 95 % interval over independent values; no interval below three.
-pub(super) fn mean_interval(values: &[f64]) -> (f64, Option<f64>) {
+pub(in crate::validation) fn mean_interval(values: &[f64]) -> (f64, Option<f64>) {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n.max(1.0);
     if values.len() < 3 {
