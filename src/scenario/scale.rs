@@ -80,7 +80,7 @@ impl Scenario {
         all.into_iter().map(|(_, _, _, planned)| planned).collect()
     }
 
-    /// What the model does not keep, a sentence each, at most [`NOTES_MAX`]; empty if nothing is scaled.
+    /// What the model does not keep, a sentence each, at most `NOTES_MAX`; empty if nothing is scaled.
     pub fn scale_notes(&self) -> Vec<String> {
         let services = self.topology.services().filter(|_| self.scale > 1);
         services.flat_map(|(_, service)| notes(service, self.scale)).take(NOTES_MAX).collect()
