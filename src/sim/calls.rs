@@ -3,6 +3,7 @@
 
 use super::World;
 use super::calendar::Happening;
+use super::client::client_at;
 use super::event::{Event, Outcome, Rejection};
 use super::request::{CallState, NOBODY, Phase, ReplyKind, ReplyTo, Role};
 use super::resilience::backoff::back_off;
@@ -306,7 +307,8 @@ impl World {
         if edge.plain {
             return true;
         }
-        let Some(client) = self.client_of(call.caller, call.caller_stamp, call.edge) else { return false };
+        let client = client_at(&mut self.instances, call.caller, call.caller_stamp, edge.local);
+        let Some(client) = client else { return false };
         client.guards.as_mut().is_none_or(|g| g.budget.allow_retry(now, outcome == Outcome::Timeout))
     }
 

@@ -4,11 +4,13 @@
 use super::World;
 use super::event::Event;
 use super::guard::ServerState;
+use super::instance::Instance;
 use super::request::NOBODY;
 use super::resilience::breaker::BreakerState;
 use super::resilience::budget::Budget;
 use super::resilience::outlier::Outliers;
 use super::resilience::throttle::Throttle;
+use super::slab::Slab;
 use crate::ids::InstanceId;
 use crate::topology::CallPolicy;
 use crate::units::{SimDuration, SimTime};
@@ -101,6 +103,11 @@ impl ClientState {
     }
 }
 
+/// As [`World::client_of`], where other parts of the world are borrowed.
+pub(super) fn client_at(instances: &mut Slab<Instance>, caller: u32, stamp: u32, local: u32) -> Option<&mut ClientState> {
+    instances.get_mut(caller).filter(|i| i.stamp == stamp)?.clients.get_mut(local as usize)
+}
+
 impl World {
     /// A process starts: it knows nothing of the services it calls, opens its pools' connections as far as it gets any,
     /// and its doors have no history.
@@ -191,20 +198,18 @@ impl World {
 
     /// The caller's view for a call, while the caller's process that made it still runs.
     pub(super) fn client_of(&mut self, caller: u32, caller_stamp: u32, edge: u32) -> Option<&mut ClientState> {
-        let local = self.plan.edges[edge as usize].local as usize;
-        let caller = self.instances.get_mut(caller).filter(|i| i.stamp == caller_stamp)?;
-        caller.clients.get_mut(local)
+        client_at(&mut self.instances, caller, caller_stamp, self.plan.edges[edge as usize].local)
     }
 
     /// Tells the caller's guards how an attempt ended.
     pub(super) fn guards_learn(&mut self, call: &super::request::CallState, outcome: super::event::Outcome) {
-        let (now, edge) = (self.now, self.plan.edges[call.edge as usize]);
+        let (now, edge) = (self.now, &self.plan.edges[call.edge as usize]);
         if edge.plain {
             return;
         }
         let ok = outcome == super::event::Outcome::Ok;
         let hosts = self.services.get(edge.to.index()).and_then(Option::as_ref).map_or(0, |s| s.published.len());
-        let Some(client) = self.client_of(call.caller, call.caller_stamp, call.edge) else { return };
+        let Some(client) = client_at(&mut self.instances, call.caller, call.caller_stamp, edge.local) else { return };
         let Some(guards) = client.guards.as_mut() else { return };
         guards.budget.note_outcome(now, ok);
         if edge.policy.throttle.is_some() && outcome != super::event::Outcome::Rejected {
@@ -216,18 +221,20 @@ impl World {
             .outlier
             .filter(|_| call.at_slot != NOBODY)
             .and_then(|policy| guards.outliers.record(&policy, now, call.at_slot as usize, ok, hosts));
-        self.tell(call, turned, ejected);
+        if turned.is_some() || ejected.is_some() {
+            self.tell(call, turned, ejected);
+        }
     }
 
     fn tell(&mut self, call: &super::request::CallState, turned: Option<bool>, ejected: Option<SimDuration>) {
-        let edge = self.plan.edges[call.edge as usize];
+        let (from, to) = (self.plan.edges[call.edge as usize].from, self.plan.edges[call.edge as usize].to);
         let id_of = |index: u32| self.instances.get(index).map_or(InstanceId(0), |i| i.id);
         let (caller, callee) = (id_of(call.caller), id_of(call.at_instance));
         if let Some(open) = turned {
-            self.emit(Event::Breaker { from: edge.from, instance: caller, to: edge.to, open });
+            self.emit(Event::Breaker { from, instance: caller, to, open });
         }
         if let Some(time) = ejected {
-            self.emit(Event::Ejected { from: edge.from, to: edge.to, instance: callee, time });
+            self.emit(Event::Ejected { from, to, instance: callee, time });
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::World;
 use super::calendar::Happening;
+use super::client::client_at;
 use super::event::{Outcome, Rejection};
 use super::request::{CallState, NOBODY, Phase};
 use crate::rng;
@@ -13,11 +14,12 @@ impl World {
     /// An attempt on an edge with guards.
     pub(super) fn guarded_attempt(&mut self, index: u32) {
         let now = self.now;
-        let Some(call) = self.calls.get(index).copied() else { return };
-        let policy = self.plan.edges[call.edge as usize].policy;
-        let first = call.attempt == 0;
-        let key = rng::fold(rng::fold(call.key, THROTTLE), u64::from(call.attempt));
-        let Some(client) = self.client_of(call.caller, call.caller_stamp, call.edge) else { return self.attempt(index) };
+        let Some(call) = self.calls.get(index) else { return };
+        let edge = &self.plan.edges[call.edge as usize];
+        let (policy, first) = (&edge.policy, call.attempt == 0);
+        let key = || rng::fold(rng::fold(call.key, THROTTLE), u64::from(call.attempt));
+        let client = client_at(&mut self.instances, call.caller, call.caller_stamp, edge.local);
+        let Some(client) = client else { return self.attempt(index) };
         let in_flight = client.in_flight;
         let Some(guards) = client.guards.as_mut() else { return self.attempt(index) };
         if first {
@@ -25,7 +27,7 @@ impl World {
         }
         let refusal = if policy.in_flight_max.is_some_and(|max| in_flight >= max) {
             Some(Rejection::Bulkhead)
-        } else if policy.throttle.is_some_and(|throttle| !guards.throttle.admit(&throttle, now, key)) {
+        } else if policy.throttle.is_some_and(|throttle| !guards.throttle.admit(&throttle, now, key())) {
             Some(Rejection::Throttled)
         } else if policy.breaker.is_some_and(|breaker| !guards.breaker.admit(&breaker, now)) {
             Some(Rejection::BreakerOpen)
