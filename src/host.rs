@@ -5,12 +5,14 @@
 //! simulated time only: pacing, frames and views never show in a digest.
 
 use crate::protocol::{FromWorker, SourceFile, ToWorker};
+use crate::scenario::Scenario;
 use crate::scenario::file::{Loaded, RunDefaults};
+use crate::scenario::opening::{Opened, open, open_scenario};
 use crate::scenario::presets::load;
-use crate::scenario::{Scenario, import};
 use crate::session::pace::{FrameGate, Pacer, SliceBudget};
 use crate::session::{Command, SCRAPE_PERIOD, Session};
 use crate::units::{SimDuration, SimTime};
+use crate::view::address::SEED;
 use crate::view::{Playback, Viewport, capture};
 
 /// Wall time in ms after which messages are read again when time runs as fast as possible: two slices.
@@ -32,7 +34,7 @@ pub type Answer<'a> = dyn FnMut(FromWorker, Vec<f64>) + 'a;
 pub struct Host {
     session: Option<Session>,
     /// What was previewed and may be accepted.
-    imported: Option<Scenario>,
+    imported: Option<(Scenario, RunDefaults)>,
     pacer: Pacer,
     budget: SliceBudget,
     gate: FrameGate,
@@ -63,9 +65,17 @@ impl Host {
                 let loaded = load(&name).ok_or_else(|| format!("there is no preset named {name:?}"))?;
                 self.open(loaded.scenario, seed, &loaded.run)?;
             }
+            ToWorker::OpenFile { file, seed } => {
+                let Opened { preview, scenario, run } = open_scenario(&file.name, &file.text);
+                let Some(scenario) = scenario else {
+                    answer(FromWorker::Broken(Box::new(preview)), Vec::new());
+                    return Ok(());
+                };
+                self.open(scenario, seed.or(run.seed).unwrap_or(SEED), &run)?;
+            }
             ToWorker::AcceptImport { seed } => {
-                let scenario = self.imported.take().ok_or("there is no import to accept")?;
-                self.open(scenario, seed, &RunDefaults::default())?;
+                let (scenario, run) = self.imported.take().ok_or("there is no import to accept")?;
+                self.open(scenario, run.seed.unwrap_or(seed), &run)?;
             }
             ToWorker::Do(command) => self.execute(command)?,
             ToWorker::Play => self.pacer.play(),
@@ -95,8 +105,8 @@ impl Host {
 
     fn preview(&mut self, files: Vec<SourceFile>, answer: &mut Answer) {
         let files: Vec<_> = files.into_iter().map(|file| (file.name, file.text)).collect();
-        let found = import::read(&files);
-        self.imported = found.scenario;
+        let found = open(&files);
+        self.imported = found.scenario.map(|scenario| (scenario, found.run));
         answer(FromWorker::Preview(Box::new(found.preview)), Vec::new());
     }
 

@@ -30,6 +30,14 @@ pub enum ToWorker {
         /// The run's seed.
         seed: u64,
     },
+    /// Runs a scenario file at once; replaces the running system. One that cannot be run is answered with
+    /// [`FromWorker::Broken`], and the running system goes on.
+    OpenFile {
+        /// The file.
+        file: SourceFile,
+        /// The run's seed; the file's own, or the usual one, if `None`.
+        seed: Option<u64>,
+    },
     /// Reads files and answers with [`FromWorker::Preview`]; the running system goes on.
     PreviewImport(Vec<SourceFile>),
     /// Runs what was last previewed; replaces the running system.
@@ -73,6 +81,8 @@ pub enum FromWorker {
     Frame(Box<Frame>),
     /// What an import would bring.
     Preview(Box<Preview>),
+    /// What is wrong with a file that was to be run at once; the run is as it was.
+    Broken(Box<Preview>),
     /// A command was refused; the run is as it was.
     Refused(String),
 }

@@ -129,6 +129,16 @@ pub fn help(model: Model) -> AnyView {
                     "Drag from the right side of a service to another to add a call, or into the void to add a service. "
                     "The run never stops for an edit."
                 </p>
+                <p>
+                    "Beside the clock: simulated seconds in a real second, the requests that services are sent (RPCs) in a "
+                    "simulated second, and how many of them this tab simulates in a real second. "
+                    "Nothing is left out to be faster: what a machine cannot keep up with takes longer, and the speed says so."
+                </p>
+                <p>
+                    "How right is it? "
+                    <a href="validation.html" data-testid="validation-link">"The validation page"</a>
+                    " holds the engine to queueing theory, to the rules of real platforms and to published incidents."
+                </p>
                 <dl class="keys">{rows.collect_view()}</dl>
             </div>
         </dialog>

@@ -7,6 +7,7 @@ use crate::pipeline::Autonomy;
 use crate::protocol::ToWorker;
 use crate::scenario::presets::{Group, PRESETS, Preset};
 use crate::session::Command;
+use crate::view::address::OWN;
 use crate::view::picks::{Pick, picks};
 use crate::view::words;
 use leptos::prelude::*;
@@ -53,7 +54,7 @@ fn system(model: Model) -> impl IntoView {
         view! { <optgroup label=group.label()>{of_group.map(option).collect_view()}</optgroup> }
     });
     let summary = move || PRESETS.iter().find(|p| p.name == chosen()).map_or("The running system", |p| p.summary);
-    let own = move || (chosen() == "import").then(|| view! { <option value="import" selected=true>{imported.get()}</option> });
+    let own = move || (chosen() == OWN).then(|| view! { <option value=OWN selected=true>{imported.get()}</option> });
     view! {
         <label class="field">
             <span class="hidden">"System"</span>
@@ -80,11 +81,13 @@ fn system(model: Model) -> impl IntoView {
     }
 }
 
-/// What to watch: an incident comes by itself, so it is said where there is room for it.
+/// What to watch: an incident or a file's plan comes by itself, so it is said where there is room for it.
 fn watch(model: Model) -> impl IntoView {
+    let about = model.memo(|f| f.about.clone());
     let summary = move || {
         let name = model.address.with(|a| a.preset.clone());
-        PRESETS.iter().find(|p| p.name == name && p.group == Group::Incidents).map_or("", |p| p.summary)
+        let preset = PRESETS.iter().find(|p| p.name == name && p.group == Group::Incidents);
+        preset.map_or_else(|| if name == OWN { about.get() } else { String::new() }, |p| p.summary.to_owned())
     };
     view! { <span class="grow watch" data-testid="watch" title=summary>{summary}</span> }
 }
@@ -104,13 +107,13 @@ fn scale(model: Model) -> impl IntoView {
 }
 
 fn open_preset(model: Model, name: String) {
-    if name == "import" {
+    if name == OWN {
         return;
     }
     model.selection.set(None);
     model.send(&ToWorker::OpenPreset { name: name.clone(), seed: model.seed() });
     model.send(&ToWorker::Play);
-    model.address.update(|a| a.preset = name);
+    model.address.update(|a| (a.preset, a.file) = (name, None));
 }
 
 fn chaos(model: Model) -> impl IntoView {

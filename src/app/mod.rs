@@ -18,15 +18,18 @@ pub mod panel;
 pub mod theme;
 pub mod transport;
 
-use crate::protocol::{FromWorker, ToWorker};
+use crate::protocol::{FromWorker, SourceFile, ToWorker};
 use crate::units::SimTime;
 use crate::view::Frame;
-use crate::view::address::Address;
+use crate::view::address::{Address, SEED};
 use crate::web::link::Link;
 use crate::web::panic;
 use leptos::prelude::*;
 use model::{ImportState, Model, Selection};
 use std::sync::Arc;
+
+/// Name of a file that came in a link, in messages.
+const LINK: &str = "the link";
 
 /// Starts the page: shows it, starts the worker, opens what the address asks for.
 pub fn start() {
@@ -79,7 +82,10 @@ fn page(model: Model) -> impl IntoView {
 
 fn open_address(model: Model) {
     let address = model.address.get_untracked();
-    model.send(&ToWorker::OpenPreset { name: address.preset, seed: address.seed });
+    model.send(&match address.file {
+        Some(text) => ToWorker::OpenFile { file: SourceFile { name: LINK.to_owned(), text }, seed: address.seed },
+        None => ToWorker::OpenPreset { name: address.preset, seed: address.seed.unwrap_or(SEED) },
+    });
     if let Some(speed) = address.speed {
         model.send(&ToWorker::SetSpeed(speed));
     }
@@ -91,10 +97,8 @@ fn open_address(model: Model) {
 
 /// A link to a preset that does not exist must not leave the page empty.
 fn open_default_if_nothing_runs(model: Model) {
-    let default = Address::default();
-    let asked = model.address.with_untracked(|a| a.preset.clone());
-    if model.frame.with_untracked(Option::is_none) && asked != default.preset {
-        model.address.set(default);
+    if model.frame.with_untracked(Option::is_none) && !model.address.with_untracked(Address::is_default_system) {
+        model.address.set(Address::default());
         open_address(model);
     }
 }
@@ -118,6 +122,10 @@ fn receive(model: Model, message: FromWorker, columns: Vec<f64>) {
             if model.import.with_untracked(|state| *state == ImportState::Reading) {
                 model.import.set(ImportState::Found(Arc::new(*found)));
             }
+        }
+        FromWorker::Broken(found) => {
+            model.import.set(ImportState::Found(Arc::new(*found)));
+            open_default_if_nothing_runs(model);
         }
         FromWorker::Refused(text) => {
             model.pending_call.set(None);

@@ -9,7 +9,7 @@ use crate::scenario::import::Preview;
 use crate::session::Command;
 use crate::sim::fault::{FaultSpec, FaultTarget};
 use crate::topology::{Call, Service, TopologyEdit};
-use crate::view::address::Address;
+use crate::view::address::{Address, SEED};
 use crate::view::{EdgeFrame, Frame, ServiceFrame};
 use crate::web::link::Link;
 use leptos::prelude::*;
@@ -255,6 +255,8 @@ impl Model {
     }
     /// The seed to start another run with.
     pub fn seed(self) -> u64 {
-        self.frame.with_untracked(|f| f.as_ref().map(|f| f.seed)).unwrap_or_else(|| self.address.with_untracked(|a| a.seed))
+        self.frame
+            .with_untracked(|f| f.as_ref().map(|f| f.seed))
+            .unwrap_or_else(|| self.address.with_untracked(|a| a.seed.unwrap_or(SEED)))
     }
 }

@@ -4,7 +4,7 @@ use super::icons::{Icon, icon};
 use super::model::Model;
 use crate::pipeline::Health;
 use crate::protocol::ToWorker;
-use crate::view::{Frame, LogKind, Marker, format, words};
+use crate::view::{Frame, LogKind, Marker, format, pace, words};
 use leptos::prelude::*;
 
 /// Speeds offered: simulated seconds per wall second, and what people see; 0 is as fast as possible.
@@ -98,15 +98,14 @@ fn speed(model: Model) -> impl IntoView {
     }
 }
 
-/// Whether it is live, how fast it really is, and the seed.
+/// Whether it is live, how fast it really is, how much traffic that is, and the seed.
 fn status(model: Model) -> impl IntoView {
     let live = model.memo(|f| f.playing);
-    let reached = move || model.read(|f| f.playing.then(|| format!("{}×", format::number(f.speed_reached))));
     view! {
         <p class="status" class:live=move || live.get()>
             <span class="live-dot" aria-hidden="true"></span>
-            <span>{move || if live.get() { "Live" } else { "Paused" }}</span>
-            <span class="muted reached">{reached}</span>
+            <span class="state-word">{move || if live.get() { "Live" } else { "Paused" }}</span>
+            {pace(model)}
             <span
                 class="muted seed"
                 title="The seed: the same seed and the same deeds give the same run"
@@ -114,6 +113,24 @@ fn status(model: Model) -> impl IntoView {
                 {move || model.read(|f| format!("seed {}", f.seed))}
             </span>
         </p>
+    }
+}
+
+/// Simulated seconds a real second, the system's traffic, and how much of it this machine simulates.
+fn pace(model: Model) -> impl IntoView {
+    let pace = model.memo(pace::of);
+    let wall = move || pace.with(|p| p.wall.clone());
+    view! {
+        <span
+            class="pace"
+            class:short=move || pace.with(|p| p.is_short)
+            data-testid="pace"
+            title=move || pace.with(|p| p.explained.clone())
+        >
+            <span class="reached" data-testid="pace-speed">{move || pace.with(|p| p.speed.clone())}</span>
+            <span data-testid="pace-rpc">{move || pace.with(|p| p.rpc.clone())}<small>" RPC/s"</small></span>
+            <span class="wall" data-testid="pace-wall">{wall}<small>" RPC/real s"</small></span>
+        </span>
     }
 }
 

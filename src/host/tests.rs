@@ -181,3 +181,42 @@ fn a_broken_import_leaves_the_running_system_alone() {
     bench.run(300.0);
     assert_eq!(bench.last_frame().scenario, "two");
 }
+
+const LINKED: &str = "sickbay: 1\nname: Linked\nseed: 9\nheal: off\nservices:\n  web: { rate: 5/s, calls: [back] }\n  back: {}\n";
+
+fn linked(text: &str, seed: Option<u64>) -> ToWorker {
+    ToWorker::OpenFile { file: SourceFile { name: "the link".into(), text: text.into() }, seed }
+}
+
+#[test]
+fn a_scenario_file_from_a_link_runs_at_once_as_it_wants_to_be_run() {
+    let mut bench = Bench::running();
+    bench.tell(linked(LINKED, None));
+    bench.run(500.0);
+    let frame = bench.last_frame();
+    assert_eq!((frame.scenario.as_str(), frame.seed, frame.autonomy.name()), ("Linked", 9, "Off"));
+    bench.tell(linked(LINKED, Some(3)));
+    bench.run(500.0);
+    assert_eq!(bench.last_frame().seed, 3, "the link's own seed goes before the file's");
+}
+
+#[test]
+fn a_broken_file_from_a_link_is_explained_and_the_running_system_stays() {
+    let mut bench = Bench::running();
+    bench.tell(linked("sickbay: 1\nservices:\n  web: { calls: [nobody] }\n", None));
+    let broken =
+        bench.answers.iter().find_map(|(answer, _)| if let FromWorker::Broken(found) = answer { Some(found) } else { None });
+    let broken = broken.expect("it is answered");
+    assert!(!broken.runnable && broken.problems[0].place.starts_with("the link:3"), "{:?}", broken.problems);
+    bench.run(200.0);
+    assert_eq!(bench.last_frame().scenario, "two");
+}
+
+#[test]
+fn a_scenario_file_can_be_previewed_and_accepted_like_an_import() {
+    let mut bench = Bench::running();
+    bench.tell(ToWorker::PreviewImport(vec![SourceFile { name: "linked.yaml".into(), text: LINKED.into() }]));
+    bench.tell(ToWorker::AcceptImport { seed: 1 });
+    bench.run(200.0);
+    assert_eq!((bench.last_frame().scenario.as_str(), bench.last_frame().seed), ("Linked", 9));
+}

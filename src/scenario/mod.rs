@@ -2,6 +2,7 @@
 
 pub mod file;
 pub mod import;
+pub mod opening;
 pub mod presets;
 mod scale;
 

@@ -2,6 +2,7 @@
 //! published.
 
 pub mod incidents;
+pub mod page;
 pub mod reference;
 pub mod scale;
 pub mod swarm;

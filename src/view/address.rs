@@ -1,14 +1,26 @@
-//! The page's address: which run a link opens. `#preset=boutique&seed=42&until=60` or `...&speed=2`.
+//! The page's address: which run a link opens. `#preset=boutique&seed=42&until=60`, `...&speed=2`, or a whole scenario file:
+//! `#file=sickbay:+1%0Aname:+...&seed=42`.
+//!
+//! A file stands in the link as text, as forms are written (`+` is a space, `%0A` a line's end), so that it can be read and
+//! changed where it stands. Nothing is sent to anybody: a fragment stays in the browser.
 
 use std::fmt;
+use std::fmt::Write;
+
+/// The run's seed where a link names none.
+pub const SEED: u64 = 42;
+/// Preset's name of what is no preset: an imported system, or a file in the link.
+pub const OWN: &str = "import";
 
 /// What the fragment of the page's address asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Address {
     /// Preset: `boutique` or `seed`.
     pub preset: String,
-    /// The run's seed.
-    pub seed: u64,
+    /// Text of a scenario file; it goes before the preset.
+    pub file: Option<String>,
+    /// The run's seed; a file may say it itself, else it is [`SEED`].
+    pub seed: Option<u64>,
     /// Runs to this second as fast as possible, then pauses.
     pub until_s: Option<u64>,
     /// Simulated seconds per wall second; 0 is as fast as possible.
@@ -17,19 +29,28 @@ pub struct Address {
 
 impl Default for Address {
     fn default() -> Self {
-        Self { preset: "boutique".to_owned(), seed: 42, until_s: None, speed: None }
+        Self { preset: "boutique".to_owned(), file: None, seed: None, until_s: None, speed: None }
     }
 }
 
 impl Address {
+    /// The address of a scenario file.
+    pub fn of_file(text: impl Into<String>) -> Self {
+        Self { preset: OWN.to_owned(), file: Some(text.into()), ..Self::default() }
+    }
+    /// The address of a preset.
+    pub fn of_preset(name: impl Into<String>, seed: u64) -> Self {
+        Self { preset: name.into(), seed: Some(seed), ..Self::default() }
+    }
     /// Reads a fragment with or without `#`. Unknown keys and unreadable values are passed over: a link from an older
     /// or newer page opens what it can.
     pub fn parse(fragment: &str) -> Self {
         let mut address = Self::default();
         for (key, value) in fragment.trim_start_matches('#').split('&').filter_map(|pair| pair.split_once('=')) {
             match key {
-                "preset" if !value.is_empty() => value.clone_into(&mut address.preset),
-                "seed" => address.seed = value.parse().unwrap_or(address.seed),
+                "preset" if !value.is_empty() && address.file.is_none() => value.clone_into(&mut address.preset),
+                "file" if !value.is_empty() => address = Self { seed: address.seed, ..Self::of_file(decoded(value)) },
+                "seed" => address.seed = value.parse().ok().or(address.seed),
                 "until" => address.until_s = value.parse().ok(),
                 "speed" if value == "max" => address.speed = Some(0.0),
                 "speed" => address.speed = value.parse().ok().filter(|s: &f64| (0.0..=1000.0).contains(s)),
@@ -38,16 +59,64 @@ impl Address {
         }
         address
     }
+    /// Whether it opens what an empty address opens.
+    pub fn is_default_system(&self) -> bool {
+        self.file.is_none() && self.preset == Self::default().preset
+    }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "#preset={}&seed={}", self.preset, self.seed)?;
+        match &self.file {
+            Some(text) => write!(f, "#file={}", encoded(text))?,
+            None => write!(f, "#preset={}", self.preset)?,
+        }
+        if let Some(seed) = self.seed {
+            write!(f, "&seed={seed}")?;
+        }
         if let Some(until) = self.until_s {
             write!(f, "&until={until}")?;
         }
         self.speed.map_or(Ok(()), |speed| write!(f, "&speed={speed}"))
     }
+}
+
+/// Text as forms are written: a space is `+`; what may not stand in a fragment, or means something in ours, is `%` and its
+/// bytes in hexadecimal.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 5 / 4);
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(byte as char),
+            b':' | b',' | b'/' | b'(' | b')' | b'*' | b'!' | b';' | b'@' | b'?' => out.push(byte as char),
+            b' ' => out.push('+'),
+            // Writing to a string cannot fail.
+            _ => drop(write!(out, "%{byte:02X}")),
+        }
+    }
+    out
+}
+
+/// The text that [`encoded`] wrote, or a browser or person did: `%` without two digits stands for itself, and bytes that are
+/// no text become replacement characters, which the reader of the file then complains about.
+fn decoded(text: &str) -> String {
+    let mut out = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, after)) = rest.split_first() {
+        let coded = if first == b'%' { after.first_chunk::<2>().and_then(hexadecimal) } else { None };
+        out.push(match (first, coded) {
+            (_, Some(byte)) => byte,
+            (b'+', None) => b' ',
+            (plain, None) => plain,
+        });
+        rest = if coded.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+fn hexadecimal(digits: &[u8; 2]) -> Option<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    Some((digit(digits[0])? * 16 + digit(digits[1])?) as u8)
 }
 
 #[cfg(test)]
@@ -57,12 +126,32 @@ mod tests {
     #[test]
     fn a_link_says_which_run_it_opens() {
         let address = Address::parse("#preset=seed&seed=7&until=60&speed=max&colour=blue");
-        assert_eq!(address, Address { preset: "seed".into(), seed: 7, until_s: Some(60), speed: Some(0.0) });
+        let wanted = Address { until_s: Some(60), speed: Some(0.0), ..Address::of_preset("seed", 7) };
+        assert_eq!(address, wanted);
         assert_eq!(Address::parse(&address.to_string()), address);
     }
 
     #[test]
     fn an_unreadable_link_opens_the_default_run() {
-        assert_eq!(Address::parse("#seed=minus&&=&speed=-3"), Address::default());
+        assert_eq!(Address::parse("#seed=minus&&=&speed=-3&file="), Address::default());
+        assert!(Address::default().is_default_system() && !Address::of_file("x").is_default_system());
+    }
+
+    #[test]
+    fn a_whole_file_travels_in_a_link_and_arrives_as_it_was() {
+        let text = "sickbay: 1\nname: 100 % \"größer\" & #1 = a+b\nservices:\n  web: { cpu: 20ms }\n";
+        let address = Address { seed: Some(7), ..Address::of_file(text) };
+        let link = address.to_string();
+        assert!(link.starts_with("#file=sickbay:+1%0Aname:+100+%25+%22gr%C3%B6%C3%9Fer%22+%26+%231+%3D+a%2Bb%0A"), "{link}");
+        assert!(link.bytes().all(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b'<' | b'>' | b'`' | b'\'')), "{link}");
+        assert_eq!(Address::parse(&link), address);
+        assert_eq!(Address::parse("#file=a%20b&preset=seed").file.as_deref(), Some("a b"), "browsers write %20");
+    }
+
+    #[test]
+    fn broken_escapes_in_a_link_are_kept_as_they_stand() {
+        for (coded, text) in [("%", "%"), ("%4", "%4"), ("%zz", "%zz"), ("%ff", "\u{fffd}"), ("%é1", "%é1")] {
+            assert_eq!(Address::parse(&format!("file={coded}")).file.as_deref(), Some(text), "{coded}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use crate::pipeline::{Forecast, Health};
 use crate::session::{Session, SystemMetric};
 use crate::sim::fault::FaultTarget;
 use crate::telemetry::{Metric, Series, Subject};
-use crate::topology::Service;
+use crate::topology::{Service, ServiceKind};
 use std::collections::BTreeSet;
 
 /// Resolved alerts shown beside the firing ones.
@@ -65,10 +65,12 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
     let pipeline = session.pipeline();
     let services: Vec<ServiceFrame> =
         session.world().topology().services().map(|(id, service)| service_frame(session, id, service)).collect();
+    let rpc_rate = rpc_rate(&services);
     let frame = Frame {
         number: playback.number,
         now: session.now(),
         scenario: session.scenario().name.clone(),
+        about: session.scenario().about.clone(),
         scale: session.scenario().scale,
         scale_notes: session.scale_notes().to_vec(),
         seed: session.seed(),
@@ -76,6 +78,8 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
         playing: playback.playing,
         speed: playback.speed,
         speed_reached: playback.speed_reached,
+        rpc_rate,
+        rpc_rate_wall: rpc_rate * playback.speed_reached,
         autonomy: pipeline.autonomy(),
         policy: pipeline.policy().name.clone(),
         structure: session.structure(),
@@ -94,6 +98,11 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
         redo: session.redo_label().map(str::to_owned),
     };
     (frame, columns)
+}
+
+/// Requests per second that services are sent, as they were last scraped; what users want of their own entry is no RPC.
+fn rpc_rate(services: &[ServiceFrame]) -> f64 {
+    services.iter().filter(|s| s.kind != ServiceKind::Client).filter_map(|s| s.rate).sum()
 }
 
 /// Times at the charts' edges. A service's charts leave room ahead of now, always, so that a forecast that comes or goes

@@ -141,6 +141,8 @@ pub struct Frame {
     pub now: SimTime,
     /// The scenario's name.
     pub scenario: String,
+    /// What to watch, as a scenario file says it; may be empty.
+    pub about: String,
     /// How many of the system's replicas one replica stands for; 1 unless a scale model is run. All rates and counts are the
     /// model's.
     pub scale: u32,
@@ -156,6 +158,10 @@ pub struct Frame {
     pub speed: f64,
     /// Simulated seconds per wall second reached.
     pub speed_reached: f64,
+    /// Requests that services are sent, per simulated second, over the last scrape: the simulated system's RPC/s.
+    pub rpc_rate: f64,
+    /// The same per wall second: how many RPCs this machine simulates.
+    pub rpc_rate_wall: f64,
     /// The heal dial.
     pub autonomy: Autonomy,
     /// The healing policy's name.

@@ -9,6 +9,7 @@ pub mod format;
 mod frame;
 pub mod layout;
 mod lookup;
+pub mod pace;
 pub mod picks;
 pub mod words;
 

@@ -11,6 +11,7 @@ mod setup;
 mod shell;
 mod steps;
 mod table;
+mod validate;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,9 @@ usage: cargo xtask <command>
                          and the performance gate
   bench                  the engine's speed natively, in wasm and by the instruction, as a table (about 5 minutes)
   gate                   only the performance gate: instructions per RPC against benches/instructions.txt
+  validate [OPTIONS]     run every reference value, incident and law and write www/validation.html (some minutes);
+                         --reference FILE.csv or --data DIR (with a reference.csv) instead of docs/validation/reference.csv,
+                         and options of `headless validation-page`, such as --quick
   dist                   write dist/: static files that any host serves from any path
   check                  formatting, lints for both targets, documentation
   setup                  only set up what is missing";
@@ -43,12 +47,13 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &str, rest: &[String]) -> Result<(), String> {
-    if command != "serve" && !rest.is_empty() {
+    if !["serve", "validate"].contains(&command) && !rest.is_empty() {
         return Err(format!("`{command}` takes no options\n\n{USAGE}"));
     }
     match command {
         "serve" => steps::serve(rest),
         "test" => steps::test(),
+        "validate" => validate::run(rest),
         "bench" => bench::run(),
         "gate" => steps::gate(),
         "dist" => steps::dist(),

@@ -88,7 +88,8 @@ fn asking(model: Model) -> AnyView {
             {icon(Icon::File)}
             <b>"Drop files here, or choose them"</b>
             <span class="muted">
-                "Kubernetes manifests or Docker Compose files, several at once. Files never leave this browser."
+                "Kubernetes manifests, Docker Compose files (several at once), or a scenario file. "
+                "Files never leave this browser."
             </span>
             <input
                 type="file"

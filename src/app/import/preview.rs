@@ -5,6 +5,7 @@ use crate::app::icons::{Icon, icon};
 use crate::app::model::{ImportState, Model};
 use crate::protocol::ToWorker;
 use crate::scenario::import::{FoundEdge, FoundService, Gravity, Ignored, Preview, Problem};
+use crate::view::address::OWN;
 use crate::view::format;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -18,7 +19,7 @@ pub fn preview(model: Model, found: &Arc<Preview>) -> AnyView {
         model.selection.set(None);
         model.send(&ToWorker::AcceptImport { seed: model.seed() });
         model.send(&ToWorker::Play);
-        model.address.update(|a| "import".clone_into(&mut a.preset));
+        model.address.update(|a| (a.preset, a.file) = (OWN.to_owned(), None));
         model.import.set(ImportState::Closed);
     };
     let runnable = found.runnable;

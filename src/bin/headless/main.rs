@@ -11,6 +11,7 @@
 //!                   [--json] [--out FILE]
 //! headless validate --groups
 //! headless validate --scale-model [SYSTEM]... [--quick] [--json]
+//! headless validation-page --reference FILE.csv --out FILE.html [--quick] [--runs N] [--systems N] [--threads N]
 //! ```
 //! The same arguments give the same bytes. Exit code 0: done; 1: the input could not be used; 2: the call's words are off.
 #![cfg_attr(target_arch = "wasm32", allow(dead_code, unused_imports))]
@@ -22,6 +23,7 @@ mod run;
 mod scale_model;
 mod swarm;
 mod validate;
+mod validation_page;
 
 use arguments::Usage;
 use std::process::ExitCode;
@@ -37,6 +39,7 @@ const USAGE: &str = "usage:
                     [--json] [--out FILE]
   headless validate --groups
   headless validate --scale-model [SYSTEM]... [--quick] [--json]
+  headless validation-page --reference FILE.csv --out FILE.html [--quick] [--runs N] [--systems N] [--threads N]
 
 FILE is a scenario file (docs/scenario-file.md), which says seed, end, policy and dial itself unless a flag does, or a
 Kubernetes or Compose file.
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Some("incident") => incident::incident(&words[1..]),
         Some("swarm") => swarm::swarm(&words[1..]),
         Some("validate") => validate::validate(&words[1..]),
+        Some("validation-page") => validation_page::validation_page(&words[1..]),
         Some("presets") => {
             run::presets();
             Ok(())

@@ -43,7 +43,7 @@ pub fn validate(words: &[String]) -> Result<(), Failure> {
     if report.is_good() { Ok(()) } else { Err(Failure::Input("not every row passes".into())) }
 }
 
-fn table(arguments: &Arguments) -> Result<Vec<Row>, Failure> {
+pub fn table(arguments: &Arguments) -> Result<Vec<Row>, Failure> {
     let Some(file) = arguments.values("--reference").last() else {
         return Err(Failure::Usage(Usage("validate needs --reference FILE.csv".into())));
     };

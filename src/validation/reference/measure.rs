@@ -60,7 +60,7 @@ impl Measured {
 }
 
 /// Five significant digits without trailing zeros.
-pub(super) fn short(value: f64) -> String {
+pub(in crate::validation) fn short(value: f64) -> String {
     let size = value.abs();
     if size > 0.0 && size < 1e-4 {
         return format!("{value:.2e}");

@@ -30,6 +30,7 @@ mod tolerance;
 pub use experiment::Effort;
 pub use lab::Setup;
 pub use measure::Measured;
+pub(in crate::validation) use measure::short;
 pub use report::{Report, ReportRow, Totals, Verdict};
 pub use row::{Row, read};
 pub(super) use stats::mean_interval;

@@ -51,6 +51,8 @@ pub struct ReportRow {
     pub half_width: Option<f64>,
     /// How near is near enough, as written.
     pub tolerance: String,
+    /// From where to where it may be, where the tolerance is a range of numbers.
+    pub band: Option<(f64, f64)>,
     /// Near enough or not.
     pub verdict: Verdict,
     /// Why it is unsupported; empty otherwise.
@@ -66,7 +68,12 @@ pub struct ReportRow {
 
 impl ReportRow {
     /// A row that was measured (or could not be: then `Err` says why).
-    pub(super) fn of(row: &Row, found: Result<(Measured, bool), String>, setup: Option<Arc<Setup>>) -> Self {
+    pub(super) fn of(
+        row: &Row,
+        found: Result<(Measured, bool), String>,
+        band: Option<(f64, f64)>,
+        setup: Option<Arc<Setup>>,
+    ) -> Self {
         let (measured, verdict, reason) = match found {
             Ok((measured, true)) => (Some(measured), Verdict::Pass, String::new()),
             Ok((measured, false)) => (Some(measured), Verdict::Fail, String::new()),
@@ -82,6 +89,7 @@ impl ReportRow {
             half_width: measured.as_ref().and_then(Measured::half_width),
             measured,
             tolerance: row.tol.clone(),
+            band,
             verdict,
             reason,
             how: row.how.clone(),

@@ -1,6 +1,7 @@
 //! A table made ready to run: each row its experiment, each run once, however many rows share it.
 
 use super::experiment::{Effort, Experiment, Findings, Wants};
+use super::lab::Setup;
 use super::report::{Report, ReportRow};
 use super::row::Row;
 use super::tolerance::{Expected, Tolerance};
@@ -120,6 +121,14 @@ impl Suite {
         let problem = |(row, planned): (&Row, &Result<Planned, String>)| Some((row.id.clone(), planned.as_ref().err()?.clone()));
         self.rows.iter().zip(&self.planned).filter_map(problem).collect()
     }
+    /// Each row's name, its group and the system that is played for it, where there is one in particular.
+    pub fn setups(&self) -> impl Iterator<Item = (&str, &str, Option<&Setup>)> {
+        let rows = self.rows.iter().zip(&self.planned);
+        rows.map(|(row, planned)| {
+            let setup = planned.as_ref().ok().and_then(|planned| planned.experiment.setup.as_deref());
+            (row.id.as_str(), row.group.as_str(), setup)
+        })
+    }
     /// Runs everything on `threads` threads (at least one); the dearest runs are begun first, so that none is left over at
     /// the end. The report does not depend on the number of threads.
     pub fn run(&self, threads: usize) -> Report {
@@ -177,5 +186,6 @@ fn judge(row: &Row, planned: &Result<Planned, String>, found: &BTreeMap<&str, Re
         let near = planned.tolerance.judge(&planned.expected, &measured)?;
         Ok((measured, near))
     });
-    ReportRow::of(row, result, setup)
+    let band = planned.as_ref().ok().and_then(|planned| planned.tolerance.band(&planned.expected));
+    ReportRow::of(row, result, band, setup)
 }

@@ -124,6 +124,22 @@ impl Tolerance {
             Self::Verdict { .. } | Self::Exact { .. } | Self::Range => return None,
         })
     }
+    /// From where to where a measured number is near enough, where that is a range.
+    pub(super) fn band(&self, expected: &Expected) -> Option<(f64, f64)> {
+        if let (Self::Range, Expected::Range(low, high)) = (self, expected) {
+            return Some((*low, *high));
+        }
+        let value = expected.number()?;
+        match self {
+            Self::Within { relative, absolute } => {
+                let most = (relative * value.abs()).max(*absolute);
+                Some((value - most, value + most))
+            }
+            Self::Above { under, over } => Some((value - under, value + over)),
+            Self::Approximate(share) if *share < 1.0 => Some((value / (1.0 + share), value / (1.0 - share))),
+            _ => None,
+        }
+    }
     /// Whether `measured` is near enough.
     ///
     /// # Errors

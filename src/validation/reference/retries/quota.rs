@@ -30,13 +30,17 @@ impl Observer for Attempts {
     }
 }
 
-fn watch(policy: CallPolicy, service: Service) -> Vec<u8> {
+fn setup(policy: CallPolicy, service: Service) -> Setup {
     let caller = Service {
         workload: Workload { arrivals: Arrivals::Regular, ..Workload::default() },
         ..users(1.0 / GAP_S, vec![vec![call(1, policy)]])
     };
+    Setup::of(vec![caller, service])
+}
+
+fn watch(policy: CallPolicy, service: Service) -> Vec<u8> {
     let mut attempts = Attempts::default();
-    Setup::of(vec![caller, service]).world(1).run(at((REQUESTS + 0.9) * GAP_S), u64::MAX, &mut attempts);
+    setup(policy, service).world(1).run(at((REQUESTS + 0.9) * GAP_S), u64::MAX, &mut attempts);
     attempts.seen
 }
 
@@ -52,8 +56,9 @@ pub(in crate::validation::reference) fn grpc_throttling(row: &Row) -> Result<Exp
         return Err(format!("no such metric of retry throttling: '{}'", row.metric));
     }
     let metric = row.metric.clone();
+    let budget = RetryBudget::Throttle { max, ratio };
+    let system = setup(CallPolicy { budget, ..retrying(10) }, failing(1.0)?);
     let run = move |_: &Wants| {
-        let budget = RetryBudget::Throttle { max, ratio };
         // A call may end by itself just when the tokens do; with one of these limits it is in the middle.
         let mut stops = Vec::new();
         for limit in [10, 9, 7] {
@@ -62,7 +67,7 @@ pub(in crate::validation::reference) fn grpc_throttling(row: &Row) -> Result<Exp
         let (last, _) = stops.iter().find(|(last, denied)| last == denied).unwrap_or(&stops[0]);
         Ok(only(&metric, Measured::number(*last as f64)))
     };
-    Ok(Experiment::new(("grpc", max.to_bits(), ratio.to_bits()), &row.metric, 1e3, run))
+    Ok(Experiment::new(("grpc", max.to_bits(), ratio.to_bits()), &row.metric, 1e3, run).with_setup(system))
 }
 
 /// Failures up to and with the last retry, and up to and with the first failure that was not tried again although it
@@ -87,13 +92,15 @@ pub(in crate::validation::reference) fn aws_standard(row: &Row) -> Result<Experi
     }
     let both = matches!(Expected::parse(&row.value), Some(Expected::Cases(_)));
     let metric = row.metric.clone();
+    let budget = RetryBudget::Tokens { max, cost, timeout_cost, per_success: 1.0 };
+    let policy = CallPolicy { budget, ..retrying(3) };
+    let late = CallPolicy { timeout: SimDuration::from_millis(100), ..policy };
+    let slow = || delay("service", 3_600.0, Shape::Constant);
+    let system = if all_late { setup(late, slow()) } else { setup(policy, failing(1.0)?) };
     let run = move |_: &Wants| {
-        let budget = RetryBudget::Tokens { max, cost, timeout_cost, per_success: 1.0 };
-        let policy = CallPolicy { budget, ..retrying(3) };
-        let late = CallPolicy { timeout: SimDuration::from_millis(100), ..policy };
         let retries = |seen: Vec<u8>| seen.iter().filter(|attempt| **attempt > 1).count() as f64;
         let errors = retries(watch(policy, failing(1.0)?));
-        let timeouts = retries(watch(late, delay("service", 3_600.0, Shape::Constant)));
+        let timeouts = retries(watch(late, slow()));
         let measured = match (both, all_late) {
             (true, _) => Measured::List(vec![errors, timeouts]),
             (false, true) => Measured::number(timeouts),
@@ -101,5 +108,6 @@ pub(in crate::validation::reference) fn aws_standard(row: &Row) -> Result<Experi
         };
         Ok(only(&metric, measured))
     };
-    Ok(Experiment::new(("aws", max.to_bits(), cost.to_bits(), timeout_cost.to_bits(), both, all_late), &row.metric, 1e3, run))
+    let key = ("aws", max.to_bits(), cost.to_bits(), timeout_cost.to_bits(), both, all_late);
+    Ok(Experiment::new(key, &row.metric, 1e3, run).with_setup(system))
 }

@@ -8,3 +8,4 @@ mod healing;
 mod importing;
 mod opening;
 mod steps;
+mod validating;
