@@ -32,6 +32,7 @@ impl World {
     }
 
     /// Chooses an instance of the callee for an attempt of `caller` on `edge`; `avoid` is the slot that just failed.
+    #[inline]
     pub(super) fn choose(&mut self, edge: u32, caller: u32, key: u64, avoid: u32) -> Option<Target> {
         let plan = &self.plan.edges[edge as usize];
         let state = self.services.get(plan.to.index())?.as_ref()?;
@@ -97,6 +98,7 @@ fn pick(targets: &[Target], client: &mut ClientState, policy: &CallPolicy, hot: 
 }
 
 /// The least busy of `draws` different ones (of two: uniformly among all pairs).
+#[inline]
 fn least_of(targets: &[Target], client: &ClientState, draws: u32, key: u64, avoid: u32) -> u32 {
     let count = targets.len() as u32;
     let first = rng::below(key, count);

@@ -145,6 +145,7 @@ const fn tick_of(entry: u128) -> u64 {
 impl Calendar {
     /// Adds `what` of entity `id` at `at`, after everything that is already due then. Returns its sequence number,
     /// never 0.
+    #[inline]
     pub fn schedule(&mut self, at: SimTime, what: Happening, id: u32) -> u64 {
         debug_assert!(id <= ID_MAX, "entity {id} has no place in an event");
         self.seq += 1;
@@ -198,6 +199,7 @@ impl Calendar {
         }
     }
     /// The first if it is due by `until`.
+    #[inline]
     fn first_until(&mut self, until: SimTime) -> Option<u128> {
         loop {
             let first = match (self.sorted.last(), self.late.first()) {

@@ -114,6 +114,8 @@ impl World {
         }
     }
 
+    #[inline]
+
     fn count_in(&mut self, index: u32, instance: u32, slot: u32) {
         let Some(call) = self.calls.get_mut(index) else { return };
         (call.at_instance, call.at_slot, call.counted) = (instance, slot, true);
@@ -124,6 +126,7 @@ impl World {
     }
 
     /// Arms the attempt's time-out: in the edge's line if it comes last there, else by a timer of its own.
+    #[inline]
     fn arm_timeout(&mut self, index: u32, call: &CallState, stamp: u32) {
         let now = self.now;
         let timeout = self.plan.edges[call.edge as usize].policy.timeout;
@@ -193,6 +196,7 @@ impl World {
     }
 
     /// An answer arrives. Late ones (the attempt was given up) are thrown away.
+    #[inline]
     pub(super) fn reply(&mut self, index: u32, seq: u64) {
         let Some(call) = self.calls.get(index).filter(|c| c.reply_event == seq && c.phase == Phase::Sent) else { return };
         let outcome = match call.reply_ok {
@@ -251,6 +255,8 @@ impl World {
         self.ended(index, Outcome::Rejected, false);
     }
 
+    #[inline]
+
     pub(super) fn attempt_ended(&mut self, index: u32, outcome: Outcome) {
         let Some(call) = self.calls.get(index) else { return };
         let latency = self.now.since(call.attempt_at);
@@ -264,6 +270,7 @@ impl World {
     }
 
     /// What follows from the end of an attempt.
+    #[inline]
     fn ended(&mut self, index: u32, outcome: Outcome, was_sent: bool) {
         let Some(call) = self.calls.get_mut(index) else { return };
         let counted = std::mem::take(&mut call.counted);
@@ -323,6 +330,7 @@ impl World {
     }
 
     /// The call is over; with the last one of a step the request goes on, or fails if it needed one that failed.
+    #[inline]
     fn call_ended(&mut self, index: u32, ok: bool) {
         let Some(call) = self.calls.get(index).copied() else { return };
         self.drop_call(index);
@@ -349,6 +357,7 @@ impl World {
     }
 
     /// Forgets a call and what its guards count of it.
+    #[inline]
     pub(super) fn drop_call(&mut self, index: u32) {
         let Some(CallState { edge, caller, caller_stamp, attempt, .. }) = self.calls.get(index).copied() else { return };
         self.calls.forget(index);

@@ -67,6 +67,7 @@ impl Guards {
 
 impl ClientState {
     /// Attempts in flight to the instance in `slot`.
+    #[inline]
     pub fn busy(&self, slot: u32) -> u16 {
         let slot = slot as usize;
         if slot < SLOTS_INLINE {
@@ -86,12 +87,14 @@ impl ClientState {
         &mut beyond[slot - SLOTS_INLINE]
     }
     /// An attempt goes to `slot`.
+    #[inline]
     pub fn sent(&mut self, slot: u32) {
         self.in_flight += 1;
         let busy = self.busy_mut(slot);
         *busy = busy.saturating_add(1);
     }
     /// An attempt to `slot` ended.
+    #[inline]
     pub fn ended(&mut self, slot: u32) {
         self.in_flight = self.in_flight.saturating_sub(1);
         let busy = self.busy_mut(slot);
@@ -104,6 +107,7 @@ impl ClientState {
 }
 
 /// As [`World::client_of`], where other parts of the world are borrowed.
+#[inline]
 pub(super) fn client_at(instances: &mut Slab<Instance>, caller: u32, stamp: u32, local: u32) -> Option<&mut ClientState> {
     instances.get_mut(caller).filter(|i| i.stamp == stamp)?.clients.get_mut(local as usize)
 }
@@ -197,6 +201,7 @@ impl World {
     }
 
     /// The caller's view for a call, while the caller's process that made it still runs.
+    #[inline]
     pub(super) fn client_of(&mut self, caller: u32, caller_stamp: u32, edge: u32) -> Option<&mut ClientState> {
         client_at(&mut self.instances, caller, caller_stamp, self.plan.edges[edge as usize].local)
     }

@@ -74,6 +74,7 @@ impl Cpu {
         self.refresh_rate();
     }
     /// Adds a job of `work_ns` CPU time.
+    #[inline]
     pub fn add(&mut self, now: SimTime, request: u32, work_ns: f64) {
         self.advance(now);
         self.order = self.order.wrapping_add(1);
@@ -82,6 +83,7 @@ impl Cpu {
         self.refresh_rate();
     }
     /// When something happens if nothing changes: the next job finishes, or the quota ends or begins.
+    #[inline]
     pub fn next_event(&self) -> Option<SimTime> {
         let Reverse((finish, ..)) = self.jobs.peek()?;
         let mut wait_ns = f64::INFINITY;
@@ -102,6 +104,7 @@ impl Cpu {
         Some(self.updated_at + SimDuration::from_nanos(whole as u64 + u64::from((whole as f64) < wait_ns)))
     }
     /// Takes the next job that is finished at `now`.
+    #[inline]
     pub fn pop_finished(&mut self, now: SimTime) -> Option<u32> {
         self.advance(now);
         let Reverse((finish, ..)) = self.jobs.peek()?;
@@ -133,6 +136,8 @@ impl Cpu {
         self.refresh_rate();
     }
 
+    #[inline]
+
     fn refresh_rate(&mut self) {
         let jobs = self.jobs.len() as i64 as f64;
         self.rate = match self.quota {
@@ -158,6 +163,7 @@ impl Cpu {
     fn used_cores(&self) -> f64 {
         (self.hog_cores + self.rate * self.jobs.len() as i64 as f64).min(self.cores)
     }
+    #[inline]
     fn advance(&mut self, now: SimTime) {
         if now == self.updated_at {
             return;

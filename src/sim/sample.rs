@@ -96,6 +96,7 @@ impl Sampler {
     }
 
     /// The amount that belongs to `key`.
+    #[inline]
     pub fn draw(self, key: u64, tables: &[Table]) -> f64 {
         match self {
             Self::Zero => 0.0,

@@ -18,6 +18,7 @@ const PROBE_NS: f64 = 100_000.0;
 
 impl World {
     /// The request's message reaches its instance.
+    #[inline]
     pub(super) fn deliver(&mut self, index: u32, seq: u64) {
         let now = self.now;
         let Some(request) = self.requests.get_mut(index).filter(|r| r.event == seq) else { return };
@@ -27,6 +28,7 @@ impl World {
     }
 
     /// The request is at its instance's door.
+    #[inline]
     pub(super) fn enter_instance(&mut self, index: u32) {
         let now = self.now;
         let Some(request) = self.requests.get_mut(index) else { return };
@@ -63,6 +65,7 @@ impl World {
     }
 
     /// Gives the request a worker.
+    #[inline]
     fn begin(&mut self, index: u32) {
         let now = self.now;
         let Some(request) = self.requests.get_mut(index) else { return };
@@ -95,6 +98,7 @@ impl World {
     }
 
     /// Arms the CPU's next event. One that is armed for earlier stays: it will look again.
+    #[inline]
     pub(super) fn wake_cpu(&mut self, at: u32) {
         let now = self.now;
         let Some(instance) = self.instances.get_mut(at) else { return };
@@ -124,6 +128,7 @@ impl World {
     }
 
     /// Answers: frees the worker, lets the next request in, sends the reply.
+    #[inline]
     pub(super) fn finish(&mut self, index: u32, ok: bool) {
         let Some(request) = self.requests.get(index).copied() else { return };
         self.requests.forget(index);
@@ -132,6 +137,7 @@ impl World {
     }
 
     /// The instance is done with a request that held a worker.
+    #[inline]
     pub(super) fn close(&mut self, request: &Request, ok: bool) {
         let now = self.now;
         let latency = now.since(request.arrived_at);
@@ -170,6 +176,7 @@ impl World {
     }
 
     /// Frees the request's worker and hands it to the next in line.
+    #[inline]
     fn release(&mut self, request: &Request) {
         let Some(instance) = self.instances.get_mut(request.instance).filter(|i| i.stamp == request.instance_stamp) else {
             return;
@@ -185,6 +192,7 @@ impl World {
     }
 
     /// Gives free workers to those in line.
+    #[inline]
     pub(super) fn let_in(&mut self, at: u32) {
         loop {
             let Some(instance) = self.instances.get_mut(at) else { return };
@@ -285,6 +293,7 @@ impl World {
     }
 
     /// Sends the answer on its way; a user has it at once (latency is measured at the edge of the system).
+    #[inline]
     pub(super) fn answer(&mut self, request: &Request, kind: ReplyKind) {
         match request.reply_to {
             ReplyTo::User { visitor, stamp } => self.user_answered(visitor, stamp, kind),

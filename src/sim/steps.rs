@@ -24,6 +24,7 @@ const COLLECTING_MAX: f64 = 0.98;
 
 impl World {
     /// A part of a request's CPU work is done: its demand, or a step of its program.
+    #[inline]
     pub(super) fn cpu_part_done(&mut self, index: u32) {
         let Some(request) = self.requests.get(index) else { return };
         if matches!(request.reply_to, ReplyTo::Probe { .. }) {
@@ -36,6 +37,7 @@ impl World {
     }
 
     /// The request has had the CPU time of its demand: it fails by itself, waits, or goes on to its steps.
+    #[inline]
     pub(super) fn worked(&mut self, index: u32) {
         let Some(request) = self.requests.get(index) else { return };
         let plan = &self.plan.services[request.service.index()];
@@ -163,6 +165,7 @@ impl World {
     }
 
     /// Whether the calls of the present step are done with; ends the request if it has failed.
+    #[inline]
     pub(super) fn settled(&mut self, index: u32) -> bool {
         let Some(request) = self.requests.get_mut(index) else { return false };
         let enough = request.wanted == 0;
@@ -264,6 +267,7 @@ impl World {
 
     /// Kills the instance if its memory is above the limit. With no more than `inside_max` requests inside and nothing
     /// leaked it cannot be.
+    #[inline]
     pub(super) fn check_memory(&mut self, at: u32, inside_max: u32) {
         let Some(instance) = self.instances.get(at) else { return };
         if instance.load() as u32 <= inside_max && instance.leaked_mib == 0.0 && !instance.leaking {

@@ -19,6 +19,7 @@ impl Trace {
         rng::mix(self.0)
     }
     /// Folds in what happened at `now`.
+    #[inline]
     pub fn note(&mut self, now: SimTime, event: &Event) {
         self.word(now.as_nanos());
         self.word(code(event));

@@ -80,6 +80,7 @@ impl Wheel {
         None
     }
     /// Takes everything at `tick`.
+    #[inline]
     pub fn take(&mut self, tick: u64, mut give: impl FnMut(u128)) {
         let spoke = (tick % SPOKES) as usize;
         let mut place = std::mem::replace(&mut self.heads[spoke], END);

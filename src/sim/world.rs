@@ -146,6 +146,8 @@ impl World {
         self.events.clear();
     }
 
+    #[inline]
+
     fn handle(&mut self, due: Due) {
         let Due { seq, what, id, .. } = due;
         match what {
