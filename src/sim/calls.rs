@@ -115,7 +115,6 @@ impl World {
     }
 
     #[inline]
-
     fn count_in(&mut self, index: u32, instance: u32, slot: u32) {
         let Some(call) = self.calls.get_mut(index) else { return };
         (call.at_instance, call.at_slot, call.counted) = (instance, slot, true);
@@ -256,7 +255,6 @@ impl World {
     }
 
     #[inline]
-
     pub(super) fn attempt_ended(&mut self, index: u32, outcome: Outcome) {
         let Some(call) = self.calls.get(index) else { return };
         let latency = self.now.since(call.attempt_at);

@@ -137,7 +137,6 @@ impl Cpu {
     }
 
     #[inline]
-
     fn refresh_rate(&mut self) {
         let jobs = self.jobs.len() as i64 as f64;
         self.rate = match self.quota {

@@ -147,7 +147,6 @@ impl World {
     }
 
     #[inline]
-
     fn handle(&mut self, due: Due) {
         let Due { seq, what, id, .. } = due;
         match what {
