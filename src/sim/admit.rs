@@ -121,7 +121,7 @@ impl World {
         }
         let elsewhere = state.ready.iter().filter_map(|i| self.instances.get(*i)).filter(|i| i.zone != zone).count() as u32;
         let stay = service.ready_min.max(1);
-        let is_there = self.services[id.index()].iter().flat_map(|s| &s.ready).count() as u32 > elsewhere;
+        let is_there = self.services[id.index()].iter().flat_map(|s| s.ready.iter()).count() as u32 > elsewhere;
         if is_there && elsewhere < stay { Err(ActionError::Budget(elsewhere, stay)) } else { Ok(()) }
     }
 

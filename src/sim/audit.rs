@@ -44,7 +44,7 @@ impl World {
     fn check_services(&self) -> Result<(), Imbalance> {
         for state in self.services.iter().flatten() {
             let mut slots = Vec::with_capacity(state.instances.len());
-            for index in &state.instances {
+            for index in state.instances.iter() {
                 let Some(instance) = self.instances.get(*index) else {
                     return Err(Imbalance::new(format!("a service lists instance {index}, which is gone")));
                 };

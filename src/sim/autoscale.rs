@@ -14,6 +14,7 @@ use crate::ids::{InstanceId, ServiceId};
 use crate::topology::Autoscaler;
 use crate::units::{SimDuration, SimTime};
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Most evaluations whose CPU counters are kept: enough for a lag of a hundred evaluations.
 const MARKS_MAX: usize = 102;
@@ -59,7 +60,7 @@ impl World {
         match (spec, state.autoscale.is_some()) {
             (None, _) => state.autoscale = None,
             (Some(spec), false) => {
-                state.autoscale = Some(Box::default());
+                state.autoscale = Some(Arc::default());
                 self.mark_cpu(id);
                 self.arm_autoscaler(id, &spec);
             }
@@ -73,7 +74,7 @@ impl World {
         }
     }
     fn autoscale_state(&mut self, id: ServiceId) -> Option<&mut AutoscaleState> {
-        self.services.get_mut(id.index())?.as_mut()?.autoscale.as_deref_mut()
+        self.services.get_mut(id.index())?.as_mut()?.autoscale.as_mut().map(Arc::make_mut)
     }
     /// Keeps the CPU counters of now.
     fn mark_cpu(&mut self, id: ServiceId) {

@@ -24,11 +24,11 @@ impl World {
     /// Callers learn who is in service.
     pub(super) fn publish(&mut self, index: u32) {
         let Some(state) = self.services.get_mut(index as usize).and_then(Option::as_mut) else { return };
-        state.published.clear();
-        for instance in &state.ready {
-            let Some(known) = self.instances.get(*instance) else { continue };
-            state.published.push(Target { instance: *instance, slot: known.slot, zone: known.zone, id: known.id });
-        }
+        let target = |instance: &u32| {
+            let known = self.instances.get(*instance)?;
+            Some(Target { instance: *instance, slot: known.slot, zone: known.zone, id: known.id })
+        };
+        state.published = state.ready.iter().filter_map(target).collect();
     }
 
     /// Chooses an instance of the callee for an attempt of `caller` on `edge`; `avoid` is the slot that just failed.
@@ -36,7 +36,7 @@ impl World {
     pub(super) fn choose(&mut self, edge: u32, caller: u32, key: u64, avoid: u32) -> Option<Target> {
         let plan = &self.plan.edges[edge as usize];
         let state = self.services.get(plan.to.index())?.as_ref()?;
-        let targets = state.published.as_slice();
+        let targets = &*state.published;
         let caller = self.instances.get_mut(caller)?;
         let zone = caller.zone;
         let client = caller.clients.get_mut(plan.local as usize)?;

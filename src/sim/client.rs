@@ -136,7 +136,7 @@ impl World {
         let plan = self.plan.clone();
         for edge in plan.edges.iter().filter(|e| e.to == id && e.policy.outlier.is_some()) {
             let callers = self.services.get(edge.from.index()).and_then(Option::as_ref).map(|s| s.instances.clone());
-            for caller in callers.unwrap_or_default() {
+            for caller in callers.unwrap_or_default().iter().copied() {
                 let clients = self.instances.get_mut(caller).map(|i| &mut i.clients);
                 if let Some(guards) = clients.and_then(|c| c.get_mut(edge.local as usize)).and_then(|c| c.guards.as_mut()) {
                     guards.outliers.forget(slot);

@@ -8,6 +8,7 @@ use super::instance::{Instance, Life};
 use crate::ids::{InstanceId, ServiceId};
 use crate::topology::ServiceKind;
 use crate::units::SimDuration;
+use std::sync::Arc;
 
 /// How often a leaking instance's memory is looked at.
 const LEAK_CHECK: SimDuration = SimDuration::from_millis(100);
@@ -28,7 +29,7 @@ impl World {
         (instance.version, instance.stamp) = (version, self.next_stamp());
         let index = self.instances.insert(instance);
         if let Some(state) = self.services[id.index()].as_mut() {
-            state.instances.push(index);
+            Arc::make_mut(&mut state.instances).push(index);
         }
         if !self.place(index) {
             self.wait_for_room(index);
@@ -129,9 +130,10 @@ impl World {
         instance.in_service = may;
         let id = instance.service;
         if let Some(state) = self.services[id.index()].as_mut() {
-            state.ready.retain(|i| *i != index);
+            let ready = Arc::make_mut(&mut state.ready);
+            ready.retain(|i| *i != index);
             if may {
-                state.ready.push(index);
+                ready.push(index);
             }
         }
         self.endpoints_changed(id);
@@ -291,7 +293,7 @@ impl World {
         self.cpu_gone[id.index()] += instance.cpu.busy_core_ns(self.now);
         self.restarts_gone[id.index()] += instance.restarts;
         if let Some(state) = self.services[id.index()].as_mut() {
-            state.instances.retain(|i| *i != index);
+            Arc::make_mut(&mut state.instances).retain(|i| *i != index);
         }
         self.emit(Event::Exited { service: id, instance: name, exit, back_off: None });
         self.wake(id);

@@ -69,7 +69,7 @@ impl World {
     fn remove_service(&mut self, id: ServiceId) {
         self.end_change(id, ActionStatus::Failed(ActionError::NoTarget));
         self.end_settings(id);
-        for index in self.services[id.index()].as_ref().map(|s| s.instances.clone()).unwrap_or_default() {
+        for index in self.services[id.index()].as_ref().map(|s| s.instances.clone()).unwrap_or_default().iter().copied() {
             self.remove_instance(index, Exit::Retired);
         }
         self.services[id.index()] = None;
@@ -95,7 +95,7 @@ impl World {
     fn resize_in_place(&mut self, id: ServiceId, service: &Service) {
         let Some(state) = self.services[id.index()].as_mut() else { return };
         state.versions.note_limits(service);
-        for index in state.instances.clone() {
+        for index in state.instances.clone().iter().copied() {
             if let Some(instance) = self.instances.get_mut(index) {
                 instance.cores = service.cpu_limit.cores().max(0.001);
             }

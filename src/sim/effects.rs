@@ -78,13 +78,13 @@ impl World {
             return;
         };
         let instances = state.instances.clone();
-        for index in &instances {
+        for index in instances.iter() {
             self.book_leak(*index);
         }
         if let Some(state) = self.services[id.index()].as_mut() {
             state.leak_mib_per_s = rate;
         }
-        for index in instances {
+        for index in instances.iter().copied() {
             if rate > 0.0 {
                 self.begin_leak(index);
             } else if let Some(instance) = self.instances.get_mut(index) {
@@ -98,7 +98,7 @@ impl World {
         let begins = after.is_some() && state.crash_after_s != after;
         state.crash_after_s = after;
         if begins {
-            for index in state.instances.clone() {
+            for index in state.instances.clone().iter().copied() {
                 self.begin_crash_timer(index);
             }
         }

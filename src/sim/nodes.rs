@@ -175,7 +175,7 @@ impl World {
     }
     fn instances_per_zone(&self, id: ServiceId) -> [u32; 256] {
         let mut counts = [0; 256];
-        let staying = self.services[id.index()].iter().flat_map(|s| &s.instances).filter_map(|i| self.instances.get(*i));
+        let staying = self.services[id.index()].iter().flat_map(|s| s.instances.iter()).filter_map(|i| self.instances.get(*i));
         for instance in staying.filter(|i| i.stays() && i.node != NOBODY) {
             counts[usize::from(instance.zone)] += 1;
         }

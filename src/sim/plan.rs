@@ -319,7 +319,7 @@ impl super::World {
         std::sync::Arc::make_mut(&mut self.plan).compile(&self.topology, id);
         self.edges.resize_with(self.plan.edges.len(), super::network::EdgeState::default);
         let instances = self.services.get(id.index()).and_then(Option::as_ref).map(|s| s.instances.clone());
-        for index in instances.unwrap_or_default() {
+        for index in instances.unwrap_or_default().iter().copied() {
             self.re_equip(index);
             self.refresh_speed(index);
         }

@@ -76,7 +76,7 @@ impl World {
     /// The settings of a service's probes changed.
     pub(super) fn refresh_probes(&mut self, id: ServiceId) {
         let instances = self.services[id.index()].as_ref().map(|s| s.instances.clone()).unwrap_or_default();
-        for index in instances {
+        for index in instances.iter().copied() {
             if self.instances.get(index).is_some_and(|i| i.life == Life::Ready) {
                 let has_passed = self.instances.get(index).is_some_and(|i| i.probes.has_passed);
                 self.begin_probes(index, has_passed);

@@ -60,7 +60,7 @@ impl World {
         let state = self.services.get(id.index())?.as_ref()?;
         let surplus = state.change.as_ref().map_or(0, |c| u32::from(c.leaving.is_some()));
         let mut tally = Tally { desired: state.desired, surplus, ..Tally::default() };
-        for index in &state.instances {
+        for index in state.instances.iter() {
             let Some(instance) = self.instances.get(*index).filter(|i| i.life != Life::Draining) else { continue };
             let is_old = state.versions.is_old(instance.version, instance.id);
             let list = if is_old { &mut tally.old } else { &mut tally.new };

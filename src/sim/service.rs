@@ -11,6 +11,7 @@ use super::workload::EntryState;
 use crate::ids::{InstanceId, ServiceId};
 use crate::topology::Service;
 use crate::units::SimTime;
+use std::sync::Arc;
 
 /// What callers know of an instance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,12 +25,12 @@ pub(super) struct Target {
 /// One service's state.
 #[derive(Clone, Debug)]
 pub(super) struct ServiceState {
-    /// Indices of its instances, oldest first.
-    pub instances: Vec<u32>,
+    /// Indices of its instances, oldest first. This and the next two change seldom: forks of a world share them.
+    pub instances: Arc<Vec<u32>>,
     /// Those in service, in the order they came into service.
-    pub ready: Vec<u32>,
+    pub ready: Arc<Vec<u32>>,
     /// Those that callers know, as of the last publication.
-    pub published: Vec<Target>,
+    pub published: Arc<[Target]>,
     /// Instances wanted.
     pub desired: u32,
     /// The healer's change under way.
@@ -38,8 +39,8 @@ pub(super) struct ServiceState {
     pub settings: Settings,
     /// Versions and the roll-out under way.
     pub versions: Versions,
-    /// The autoscaler's memory.
-    pub autoscale: Option<Box<AutoscaleState>>,
+    /// The autoscaler's memory; shared, as it changes only at a sync.
+    pub autoscale: Option<Arc<AutoscaleState>>,
     /// How users enter here.
     pub entry: EntryState,
     /// The users' balancer in front of it.
@@ -69,9 +70,9 @@ impl ServiceState {
     pub fn new(seed: u64, service: &Service) -> Self {
         let label = crate::rng::label(&service.name);
         Self {
-            instances: Vec::new(),
-            ready: Vec::new(),
-            published: Vec::new(),
+            instances: Arc::default(),
+            ready: Arc::default(),
+            published: Arc::default(),
             desired: service.replicas,
             change: None,
             settings: Settings::default(),

@@ -103,7 +103,7 @@ impl World {
         let Some(state) = self.services[id.index()].as_mut() else { return };
         let bit = 1_u16 << (zone & 15);
         state.zones_drained = if is_drained { state.zones_drained | bit } else { state.zones_drained & !bit };
-        for index in state.instances.clone() {
+        for index in state.instances.clone().iter().copied() {
             self.refresh_traffic(index);
         }
     }
@@ -150,7 +150,7 @@ impl World {
     }
     /// Drops what waits: callers see a reset.
     fn flush_queues(&mut self, id: ServiceId) {
-        for index in self.services[id.index()].as_ref().map(|s| s.instances.clone()).unwrap_or_default() {
+        for index in self.services[id.index()].as_ref().map(|s| s.instances.clone()).unwrap_or_default().iter().copied() {
             let waiting = self.instances.get_mut(index).map(|i| std::mem::take(&mut i.queue)).unwrap_or_default();
             for request in waiting {
                 self.lose_request(request, false);

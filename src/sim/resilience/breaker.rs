@@ -110,10 +110,15 @@ fn fails(policy: &Breaker, counted: u32, failed: u32) -> bool {
     failed > 0 && f64::from(failed) >= policy.failure_ratio.get() * f64::from(counted)
 }
 
+/// Outcomes that are kept without an allocation.
+const FEW: usize = 128;
+
 /// The outcomes of the last so many calls, a bit each.
 #[derive(Clone, Debug)]
 struct LastCalls {
-    bits: Box<[u64]>,
+    /// Up to [`FEW`] outcomes in place: most breakers look at the last 100, and a fork of a world copies thousands of them.
+    few: [u64; FEW / 64],
+    many: Box<[u64]>,
     size: u32,
     next: u32,
     counted: u32,
@@ -122,15 +127,16 @@ struct LastCalls {
 
 impl LastCalls {
     fn new() -> Self {
-        Self { bits: Box::default(), size: 0, next: 0, counted: 0, failed: 0 }
+        Self { few: [0; FEW / 64], many: Box::default(), size: 0, next: 0, counted: 0, failed: 0 }
     }
     /// Remembers an outcome, forgets the one `size` calls ago; how many are remembered and how many of them failed.
     fn push(&mut self, size: u32, failed: bool) -> (u32, u32) {
         if size != self.size {
-            let bits = vec![0; size.div_ceil(64) as usize].into_boxed_slice();
-            *self = Self { bits, size, next: 0, counted: 0, failed: 0 };
+            let words = if size as usize > FEW { size.div_ceil(64) as usize } else { 0 };
+            *self = Self { many: vec![0; words].into_boxed_slice(), size, ..Self::new() };
         }
-        let (word, mask) = (&mut self.bits[self.next as usize / 64], 1 << (self.next % 64));
+        let (at, mask) = (self.next as usize / 64, 1 << (self.next % 64));
+        let word = if self.many.is_empty() { &mut self.few[at] } else { &mut self.many[at] };
         self.failed = self.failed + u32::from(failed) - u32::from(*word & mask != 0);
         *word = if failed { *word | mask } else { *word & !mask };
         self.next = (self.next + 1) % size;
@@ -138,7 +144,8 @@ impl LastCalls {
         (self.counted, self.failed)
     }
     fn clear(&mut self) {
-        self.bits.fill(0);
+        self.few = [0; FEW / 64];
+        self.many.fill(0);
         (self.next, self.counted, self.failed) = (0, 0, 0);
     }
 }
