@@ -4,6 +4,7 @@
 //! A run is a function of (scenario, seed, journal): commands are the only outside input, and they are journaled with
 //! the time at which they came. What the pipeline decides follows from the run and is not journaled.
 
+mod aftermath;
 mod command;
 mod error;
 mod execute;
@@ -13,6 +14,7 @@ pub mod pace;
 mod report;
 mod undo;
 
+pub use aftermath::{Aftermath, Verdict};
 pub use command::{Command, Journal};
 pub use error::CommandError;
 pub use history::{History, SystemMetric};
@@ -49,6 +51,8 @@ pub struct Session {
     log: EventLog,
     edits: EditHistory,
     past_faults: Vec<ActiveFault>,
+    /// The last scrape at which a fault was active.
+    faulty_until: Option<SimTime>,
     next_scrape: SimTime,
     planned: Planned,
     structure: u64,
@@ -85,6 +89,7 @@ impl Session {
             log: EventLog::default(),
             edits: EditHistory::default(),
             past_faults: Vec::new(),
+            faulty_until: None,
             next_scrape: SimTime::ZERO + SCRAPE_PERIOD,
             planned: Planned::default(),
             structure: 1,
@@ -234,6 +239,9 @@ impl Session {
 
     fn scrape(&mut self, now: SimTime) {
         self.next_scrape = now + SCRAPE_PERIOD;
+        if !self.world().faults().is_empty() {
+            self.faulty_until = Some(now);
+        }
         let scrape = self.platform.observe(now);
         self.history.record(now, &scrape.observations, self.platform.users());
         for line in scrape.logs.iter().filter(|l| l.level > Level::Info) {

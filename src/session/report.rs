@@ -1,6 +1,6 @@
 //! The report of a run: numbers for comparison, the same bytes for the same run.
 
-use super::Session;
+use super::{Aftermath, Session};
 use crate::ids::ServiceId;
 use crate::pipeline::{Decision, PipelineReport};
 use crate::sim::Account;
@@ -46,6 +46,8 @@ pub struct RunReport {
     pub error_minutes: f64,
     /// Faults injected.
     pub faults: Vec<FaultReport>,
+    /// Whether the system returned once everything was lifted; `None` if nothing was done to it.
+    pub aftermath: Option<Aftermath>,
     /// What the pipeline did.
     pub pipeline: PipelineReport,
     /// Names of the services by their ids; `?` for those that were removed.
@@ -70,6 +72,7 @@ impl RunReport {
             success_ratio: if ended == 0 { 1.0 } else { requests.completed as f64 / ended as f64 },
             error_minutes: users.error_seconds as f64 / 60.0,
             faults: session.past_faults().iter().map(|f| fault_report(session, f.spec, f.since.as_secs_f64())).collect(),
+            aftermath: Aftermath::of(session),
             pipeline: session.pipeline().report(),
             services: names(session.world().topology()),
             decisions: session.pipeline().decisions().cloned().collect(),

@@ -4,6 +4,7 @@ use super::World;
 use super::checker::Imbalance;
 use super::instance::Life;
 use super::request::NOBODY;
+use std::collections::BTreeMap;
 
 impl World {
     /// Checks that nodes, services and instances agree about each other.
@@ -13,6 +14,7 @@ impl World {
     pub(super) fn check_platform(&self) -> Result<(), Imbalance> {
         self.check_nodes()?;
         self.check_services()?;
+        self.check_pools()?;
         for index in &self.pending {
             let waits = self.instances.get(*index).is_some_and(|i| i.life == Life::Pending && i.node == NOBODY);
             ensure(waits, || format!("instance {index} is said to wait for room"))?;
@@ -37,6 +39,25 @@ impl World {
         for (index, instance) in self.instances.iter().filter(|(_, i)| i.node != NOBODY) {
             let known = self.nodes.get(instance.node as usize).is_some_and(|n| n.pods.contains(&index));
             ensure(known, || format!("the node of instance {} does not know it", instance.id))?;
+        }
+        Ok(())
+    }
+
+    /// Connections in use are those that calls hold. (Less may be counted: an edit of the calls begins to count anew.)
+    fn check_pools(&self) -> Result<(), Imbalance> {
+        let mut held: BTreeMap<(u32, u32), u32> = BTreeMap::new();
+        for (_, call) in self.calls.iter().filter(|(_, call)| call.pooled) {
+            if self.instances.get(call.caller).is_some_and(|i| i.stamp == call.caller_stamp) {
+                *held.entry((call.caller, self.plan.edges[call.edge as usize].local)).or_default() += 1;
+            }
+        }
+        for (index, instance) in self.instances.iter() {
+            for (local, guards) in (0..).zip(&instance.clients).filter_map(|(n, c)| Some((n, c.guards.as_ref()?))) {
+                let holders = held.get(&(index, local)).copied().unwrap_or(0);
+                ensure(guards.pool.in_use <= holders, || {
+                    format!("{} connections of instance {} are in use, {holders} are held", guards.pool.in_use, instance.id)
+                })?;
+            }
         }
         Ok(())
     }

@@ -127,6 +127,8 @@ impl World {
             return true;
         }
         self.cancel_request(other.request, other.request_stamp);
+        // If the copy was faster, it is the first one that holds the connection.
+        self.give_back(twin);
         if other.counted
             && let Some(client) = self.client_of(other.caller, other.caller_stamp, other.edge)
         {

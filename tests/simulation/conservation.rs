@@ -1,12 +1,12 @@
 //! Requests are conserved whatever breaks, and a run is a function of its inputs.
 
-use crate::world::{chain, run, users};
+use crate::world::{chain, run, users, world};
 use proptest::prelude::*;
 use sickbay::ids::{ActionId, InstanceId, ServiceId};
 use sickbay::platform::Action;
 use sickbay::sim::World;
 use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
-use sickbay::topology::{Call, Cluster, Service, TopologyEdit};
+use sickbay::topology::{Call, Cluster, Pool, Service, Shape, TopologyEdit};
 use sickbay::units::{Mebibytes, Millicores, SimDuration};
 
 /// One thing to do to a world, drawn at random.
@@ -147,4 +147,20 @@ fn with_all_faults_over_everybody_is_served_again() {
     let (good, all) = users(&run(&mut world, settled.as_nanos() / 1_000_000_000 + 30));
     assert_eq!(good, all);
     assert!(all > 1_000);
+}
+
+#[test]
+fn a_second_copy_that_is_faster_leaves_no_connection_taken() {
+    let mut topology = chain(40.0);
+    let middle = topology.get_mut(ServiceId(1)).expect("the middle one");
+    for call in middle.calls_mut() {
+        call.policy.hedge_after = Some(SimDuration::from_micros(100));
+        call.policy.pool = Some(Pool { size: 4, wait_max: SimDuration::from_secs(1) });
+    }
+    topology.get_mut(ServiceId(2)).expect("the last one").demand.shape = Shape::Lognormal(1.5);
+    let mut world = world(topology, 7);
+    run(&mut world, 60);
+    world.check().expect("connections in use are held by calls");
+    let account = world.account();
+    assert!(account.completed * 100 > account.arrived * 95, "{account:?}");
 }

@@ -168,6 +168,7 @@ fn text(healed: &RunReport, unhealed: Option<&RunReport>, scale_notes: &[String]
     for (i, fault) in healed.faults.iter().enumerate() {
         row(&format!("{} on {}", fault.kind, fault.target), &|r| r.faults.get(i).map_or(String::new(), times));
     }
+    all.iter().for_each(|report| aftermath(&mut out, report));
     decisions(&mut out, healed);
     out
 }
@@ -175,6 +176,16 @@ fn text(healed: &RunReport, unhealed: Option<&RunReport>, scale_notes: &[String]
 fn times(fault: &FaultReport) -> String {
     let seconds = |s: Option<f64>| s.map_or("never".to_owned(), |s| format!("{s:.0} s"));
     format!("TTD {} TTM {}", seconds(fault.detect_s), seconds(fault.mitigate_s))
+}
+
+/// How it ended, once everything was lifted.
+fn aftermath(out: &mut String, report: &RunReport) {
+    let Some(aftermath) = &report.aftermath else { return };
+    let when = aftermath.lifted_s.map_or(String::new(), |s| format!(" (lifted at {s:.0} s)"));
+    let _ = writeln!(out, "policy {}: {}{when}", report.pipeline.policy, aftermath.verdict.words());
+    for reason in &aftermath.sustained_by {
+        let _ = writeln!(out, "           {reason}");
+    }
 }
 
 fn decisions(out: &mut String, report: &RunReport) {

@@ -5,7 +5,7 @@ use super::generate::{Dice, Kind, System};
 use crate::action::Action;
 use crate::ids::{ActionId, ServiceId};
 use crate::rng;
-use crate::sim::{Event, Gauges, Observer, Outcome, TimedEvent, World};
+use crate::sim::{Event, Gauges, Observer, Outcome, Rejection, TimedEvent, World};
 use crate::topology::Topology;
 use crate::units::{SimDuration, SimTime};
 
@@ -159,11 +159,12 @@ pub(super) fn watching_changes_nothing(seed: u64) -> Result<(), String> {
 struct Stretch {
     served: u64,
     good: u64,
-    first: u64,
     again: u64,
+    failed: u64,
     timeouts: u64,
     rejected: u64,
-    asked: u64,
+    absent: u64,
+    exits: u64,
     missed: u64,
 }
 
@@ -175,14 +176,15 @@ impl Observer for Stretch {
                 self.good += u64::from(*ok);
             }
             Event::Attempted { attempt, outcome, .. } => {
-                *(if *attempt == 1 { &mut self.first } else { &mut self.again }) += 1;
+                self.again += u64::from(*attempt > 1);
+                self.failed += u64::from(*outcome != Outcome::Ok);
                 self.timeouts += u64::from(*outcome == Outcome::Timeout);
             }
+            Event::Rejected { reason: Rejection::NoInstance, .. } => self.absent += 1,
+            // Turned away at a door, or held back by a guard.
             Event::Rejected { .. } | Event::Held { .. } => self.rejected += 1,
-            Event::CacheAsked { hit, .. } => {
-                self.asked += 1;
-                self.missed += u64::from(!hit);
-            }
+            Event::Exited { .. } => self.exits += 1,
+            Event::CacheAsked { hit: false, .. } => self.missed += 1,
             _ => {}
         }
     }
@@ -192,12 +194,34 @@ impl Stretch {
     fn success(&self) -> f64 {
         self.good as f64 / self.served.max(1) as f64
     }
-    /// Whether failure feeds itself here: repeated or abandoned work, requests turned away, a cold cache.
-    fn sustains_failure(&self, before: &Self) -> bool {
-        self.again > before.again
-            || self.timeouts > before.timeouts
-            || self.rejected > before.rejected
-            || self.missed * before.asked.max(1) > before.missed * self.asked.max(1)
+    /// How far the success shares of two stretches may differ by chance (three standard errors).
+    fn chance(&self, other: &Self) -> f64 {
+        let share = (self.good + other.good) as f64 / (self.served + other.served).max(1) as f64;
+        let each = |served: u64| 1.0 / served.max(1) as f64;
+        3.0 * (share * (1.0 - share) * (each(self.served) + each(other.served))).sqrt()
+    }
+    /// Events per user served.
+    fn per_user(&self, events: u64) -> f64 {
+        events as f64 / self.served.max(1) as f64
+    }
+    /// Retries per failed attempt.
+    fn persistence(&self) -> f64 {
+        self.again as f64 / self.failed.max(1) as f64
+    }
+    /// What a user's request meets more often than before: time-outs, shut doors, nobody at all, cold caches, retries of
+    /// others, and failures that a spent retry budget lets pass. In events per user, to be held against the success
+    /// that was lost.
+    fn sustains(&self, before: &Self) -> [(&'static str, f64); 6] {
+        let more = |read: fn(&Self) -> u64| (self.per_user(read(self)) - before.per_user(read(before))).max(0.0);
+        let spent = (before.persistence() - self.persistence()).max(0.0) * self.per_user(self.failed);
+        [
+            ("time-outs", more(|s| s.timeouts)),
+            ("refusals", more(|s| s.rejected)),
+            ("nobody there", more(|s| s.absent)),
+            ("cache misses", more(|s| s.missed)),
+            ("retries", more(|s| s.again)),
+            ("failures that were retried before", spent),
+        ]
     }
 }
 
@@ -228,9 +252,15 @@ pub(super) fn returns_or_says_why(seed: u64) -> Result<(), String> {
     if before.success() < 0.6 {
         return Ok(());
     }
-    let returned = after.success() > before.success() - 0.1;
-    if returned || down || backlog || after.served < 50 || after.sustains_failure(&before) {
+    let lost = before.success() - after.success();
+    if lost < 0.1 + before.chance(&after) || down || after.exits > 0 || backlog || after.served < 50 {
         return Ok(());
     }
-    Err(format!("success {:.3} before, {:.3} after, and nothing sustains it", before.success(), after.success()))
+    // It must be enough to explain what was lost, not only more than before.
+    let sustains = after.sustains(&before);
+    if sustains.iter().map(|(_, more)| more).sum::<f64>() >= lost / 2.0 {
+        return Ok(());
+    }
+    let (before, after) = (before.success(), after.success());
+    Err(format!("success {before:.3} before, {after:.3} after, and too little sustains it (per user): {sustains:.2?}"))
 }
