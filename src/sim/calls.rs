@@ -218,9 +218,7 @@ impl World {
                 }
                 self.unmade(index, Rejection::PoolTimeout);
             }
-            Phase::BackOff if !self.is_wanted(&call) => {
-                self.calls.forget(index);
-            }
+            Phase::BackOff if !self.is_wanted(&call) => self.drop_call(index),
             Phase::BackOff if self.plan.edges[call.edge as usize].plain => self.attempt(index),
             Phase::BackOff => self.guarded_attempt(index),
         }
