@@ -12,6 +12,7 @@ mod course;
 mod decide;
 mod gate;
 mod ledger;
+pub mod locate;
 mod monitor;
 mod network;
 mod orchestrate;

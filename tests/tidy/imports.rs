@@ -12,7 +12,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("telemetry", &["units", "ids", "math"]),
     ("action", &["units", "ids"]),
     ("sim", &["action", "topology", "telemetry", "rng", "units", "ids", "math"]),
-    ("validation", &["view::address", "scenario", "sim", "topology", "action", "telemetry", "rng", "units", "ids", "math"]),
+    (
+        "validation",
+        &["view::address", "pipeline", "scenario", "sim", "topology", "action", "telemetry", "rng", "units", "ids", "math"],
+    ),
     ("platform", &["action", "topology", "telemetry", "units", "ids"]),
     ("pipeline", &["platform", "topology", "telemetry", "units", "ids", "math"]),
     ("scenario", &["action", "topology", "sim::fault", "units", "ids", "math"]),

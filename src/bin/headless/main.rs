@@ -3,6 +3,7 @@
 //! ```text
 //! headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy NAME] [--heal DIAL] [--scale W]
 //!                                [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
+//! headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
 //! headless import FILE... [--json]
 //! headless incident [PNN|all] [--seed N] [--json] [--report] [--sensitivity]
 //! headless presets
@@ -17,6 +18,7 @@
 #![cfg_attr(target_arch = "wasm32", allow(dead_code, unused_imports))]
 
 mod arguments;
+mod diagnose;
 mod import;
 mod incident;
 mod run;
@@ -31,6 +33,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage:
   headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy rules|seed|none] [--heal off|advise|ask|auto]
                                  [--scale W] [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
+  headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
   headless import FILE... [--json]
   headless incident [PNN|all]... [--seed N] [--json] [--report] [--sensitivity]
   headless presets
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let result = match words.first().map(String::as_str) {
         Some("run") => run::run(&words[1..]),
+        Some("diagnose") => diagnose::diagnose(&words[1..]),
         Some("import") => import::import(&words[1..]),
         Some("incident") => incident::incident(&words[1..]),
         Some("swarm") => swarm::swarm(&words[1..]),

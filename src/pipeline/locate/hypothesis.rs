@@ -1,0 +1,134 @@
+//! Hypotheses: each service with each class of failure. Their log-odds are sums of contributions that can be read out;
+//! their probabilities add up to one.
+
+use super::class::FaultClass;
+use super::evidence::{Clue, Evidence, Piece};
+use super::kind::MetricKind;
+use super::layout::Layout;
+
+/// One reason for or against a hypothesis.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Contribution {
+    /// The kind of evidence; `None` for what is held before looking.
+    pub clue: Option<Clue>,
+    /// What it adds to the log-odds.
+    pub weight: f64,
+    /// The evidence.
+    pub piece: Piece,
+}
+
+/// A service and a class.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hypothesis {
+    /// Index of the service.
+    pub service: usize,
+    /// What would be wrong with it.
+    pub class: FaultClass,
+    /// Log-odds up to a common constant.
+    pub score: f64,
+    /// What the score consists of.
+    pub contributions: Vec<Contribution>,
+}
+
+/// A kind of evidence, the strength that is still noise, and the log-odds that a unit above it is worth.
+type Draw = (Clue, f64, f64);
+
+/// What each class draws on.
+const CLASSES: &[(FaultClass, &[Draw])] = &[
+    (FaultClass::ResourceCpu, &[(Clue::Cpu, 1.0, 2.5), (Clue::Latency, 1.0, 0.5)]),
+    (FaultClass::ResourceMemory, &[(Clue::Memory, 1.0, 2.0), (Clue::Latency, 1.0, 0.3)]),
+    (FaultClass::ResourceDisk, &[(Clue::Disk, 1.2, 1.5), (Clue::Latency, 1.0, 0.5)]),
+    (FaultClass::ResourcePool, &[(Clue::Pool, 1.2, 1.5), (Clue::Latency, 1.0, 0.5)]),
+    (FaultClass::Network, &[(Clue::Gap, 0.5, 2.5), (Clue::Socket, 2.0, 0.5)]),
+    (FaultClass::Application, &[(Clue::FanOut, 0.3, 4.0), (Clue::Errors, 0.5, 2.0), (Clue::Latency, 1.0, 1.0)]),
+    (FaultClass::Overload, &[(Clue::Traffic, 1.2, 1.0), (Clue::Latency, 1.0, 0.5)]),
+];
+
+/// Log-odds for a service of which only others' edges are known: its faults leave no trace of their own, so a trace
+/// that is nowhere speaks for it.
+const UNSEEN: f64 = 1.5;
+/// What is left of the evidence on an address: what stands behind it is more often to blame.
+const ADDRESS: f64 = 0.4;
+/// What is left of evidence of another kind than the service level in question (errors, where latency is).
+const OTHER_KIND: f64 = 0.5;
+/// What evidence of that very kind counts.
+const SAME_KIND: f64 = 1.5;
+/// Strength that a saturated processor is worth.
+const SATURATED: f64 = 2.5;
+/// Share of a rise in memory that queueing at a saturated processor explains.
+const QUEUED: f64 = 0.6;
+/// All hypotheses, the likeliest first.
+pub fn weigh(layout: &Layout, evidence: &[Evidence], relation: &[f64]) -> Vec<Hypothesis> {
+    let seen = (0..layout.services.len()).filter(|service| layout.is_seen(*service));
+    let mut all: Vec<Hypothesis> = seen
+        .flat_map(|service| CLASSES.iter().map(move |class| (service, class)))
+        .map(|(service, (class, draws))| hypothesis(layout, service, *class, draws, &evidence[service], relation[service]))
+        .collect();
+    all.sort_by(|a, b| b.score.total_cmp(&a.score));
+    all
+}
+
+fn hypothesis(
+    layout: &Layout,
+    service: usize,
+    class: FaultClass,
+    draws: &[Draw],
+    evidence: &Evidence,
+    relation: f64,
+) -> Hypothesis {
+    let mut contributions: Vec<Contribution> = draws.iter().filter_map(|draw| contribution(*draw, evidence)).collect();
+    let address = if layout.is_address(service) { ADDRESS } else { 1.0 };
+    for contribution in &mut contributions {
+        contribution.weight *= relation * address * contribution.clue.map_or(1.0, |clue| relevance(layout, clue));
+    }
+    let prior = prior(layout, service, class);
+    if prior != 0.0 {
+        contributions.push(Contribution { clue: None, weight: prior, piece: Piece::default() });
+    }
+    let score = contributions.iter().map(|contribution| contribution.weight).sum();
+    Hypothesis { service, class, score, contributions }
+}
+
+fn relevance(layout: &Layout, clue: Clue) -> f64 {
+    match (layout.target.map(|target| target.kind), clue) {
+        (Some(MetricKind::Latency), Clue::Latency) | (Some(MetricKind::Success | MetricKind::Errors), Clue::Errors) => SAME_KIND,
+        (Some(_), Clue::Latency | Clue::Errors | Clue::FanOut) => OTHER_KIND,
+        _ => 1.0,
+    }
+}
+
+fn prior(layout: &Layout, service: usize, class: FaultClass) -> f64 {
+    if !layout.has_own(service) && class == FaultClass::Application { UNSEEN } else { 0.0 }
+}
+
+fn contribution((clue, noise, weight): Draw, evidence: &Evidence) -> Option<Contribution> {
+    let mut piece = evidence.of(clue);
+    match clue {
+        Clue::Cpu => piece.strength = piece.strength.max(SATURATED * evidence.saturation),
+        Clue::Memory => piece.strength *= 1.0 - QUEUED * evidence.saturation,
+        _ => {}
+    }
+    let weight = weight * (piece.strength - noise);
+    (weight > 0.0).then_some(Contribution { clue: Some(clue), weight, piece })
+}
+
+/// What the service level in question leaves of the evidence on each service, 0..=1: all if their courses are the same,
+/// little if they have nothing to do with each other. All of all if no service level is in question.
+pub fn relation(layout: &Layout, likeness: &[Option<f64>]) -> Vec<f64> {
+    let Some(target) = layout.target else { return vec![1.0; layout.services.len()] };
+    let reached = layout.reached_from(target.service);
+    let of = |service: usize| match likeness[service] {
+        _ if !reached[service] => UNREACHED,
+        _ if service == target.service => AMBIGUOUS,
+        None => AMBIGUOUS,
+        Some(like) => UNLIKE + (1.0 - UNLIKE) * like.max(0.0),
+    };
+    (0..layout.services.len()).map(of).collect()
+}
+
+/// What is left of the evidence on a service that no request to the target can reach.
+const UNREACHED: f64 = 0.2;
+/// What is left if the course is unlike the target's.
+const UNLIKE: f64 = 0.2;
+/// What is left if the likeness says nothing: nothing of the kind is measured, or it is the target itself.
+const AMBIGUOUS: f64 = 0.6;
