@@ -228,6 +228,7 @@ pub fn summary(frame: &Frame) -> String {
     let known = frame.services.iter().filter(|s| s.signal.health != Health::Unknown).count();
     match (names.is_empty(), known) {
         (true, 0) => "Waiting for the first samples".to_owned(),
+        (true, 1) if frame.services.len() == 1 => "The one service is healthy".to_owned(),
         (true, n) if n == frame.services.len() => format!("All {n} services are healthy"),
         (true, n) => format!("{n} of {} services are healthy, the others are not measured", frame.services.len()),
         (false, _) => names.join(", "),

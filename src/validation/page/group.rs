@@ -13,7 +13,7 @@ const COLUMNS: [(&str, &str); 7] = [
     ("Expected", "number narrow"),
     ("Measured ± 95 %", "number middle"),
     ("Within tolerance", "middle"),
-    ("Verdict", "narrow"),
+    ("Verdict", "judged"),
     ("Source", "middle"),
     ("Scenario", "link"),
 ];

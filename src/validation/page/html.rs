@@ -94,10 +94,10 @@ impl State {
 /// A value with its interval, both with as many digits as the interval makes sense of: `49.8 ± 0.8`.
 pub(super) fn interval(value: f64, half_width: Option<f64>) -> String {
     let Some(half) = half_width.filter(|half| half.is_finite() && *half > 0.0) else { return short(value) };
-    // Two digits of the half width.
-    let edges = [10.0, 1.0, 0.1, 0.01, 1e-3, 1e-4, 1e-5];
-    let decimals = edges.iter().filter(|edge| half < **edge).count();
-    if half < 1e-6 { format!("{} ± {}", short(value), short(half)) } else { format!("{value:.decimals$} ± {half:.decimals$}") }
+    // Two digits of the half width, and four decimals at most; what is smaller still is told in powers of ten.
+    let decimals = [10.0, 1.0, 0.1, 0.01].iter().filter(|edge| half < **edge).count();
+    let told = |number: f64| if half < 5e-5 { short(number) } else { format!("{number:.decimals$}") };
+    format!("{}\u{a0}±\u{a0}{}", told(value), told(half))
 }
 
 /// Words as an anchor: small letters, digits and hyphens.
@@ -125,10 +125,12 @@ mod tests {
 
     #[test]
     fn a_value_has_the_digits_that_its_interval_makes_sense_of() {
-        assert_eq!(interval(49.786, Some(0.78629)), "49.79 ± 0.79");
-        assert_eq!(interval(231.12, Some(7.431)), "231.1 ± 7.4");
-        assert_eq!(interval(231.12, Some(74.31)), "231 ± 74");
-        assert_eq!(interval(0.49074, Some(0.00465)), "0.4907 ± 0.0046");
+        let told = |value, half| interval(value, Some(half)).replace('\u{a0}', " ");
+        assert_eq!(told(49.786, 0.78629), "49.79 ± 0.79");
+        assert_eq!(told(231.12, 74.31), "231 ± 74");
+        assert_eq!(told(0.49074, 0.00465), "0.4907 ± 0.0046");
+        assert_eq!(told(0.99998, 0.00006), "1.0000 ± 0.0001");
+        assert_eq!(told(1.5, 0.000_006), "1.5 ± 6.00e-6");
         assert_eq!([interval(5.0, None), interval(5.0, Some(0.0))], ["5", "5"]);
     }
 

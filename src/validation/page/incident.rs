@@ -8,10 +8,8 @@ use crate::validation::reference::short;
 use crate::view::address::Address;
 
 const INTRO: &str = "Each incident is a scenario with the parameters of its source, played without a healer. Its signature is \
-                     what the \
-                     source reports. Parameters that no source gives were chosen before the numbers were looked at and are \
-                     listed with \
-                     their reasons; none was turned until a number came out.";
+                     what the source reports. What no source gives is listed with how it was chosen, and where the outcome \
+                     hangs on it, that is said.";
 
 pub(super) fn section(evidence: &Evidence) -> Section {
     let parts = evidence.incidents.iter().map(|one| (id(one), title(one))).collect();
@@ -61,7 +59,7 @@ fn signature(incident: &IncidentEvidence) -> String {
         ("Measured", "number narrow"),
         (mean.as_str(), "number middle"),
         ("As expected in", "number narrow"),
-        ("Verdict", "narrow"),
+        ("Verdict", "judged"),
         ("Source", "middle"),
     ];
     let good = incident.rows.iter().filter(|row| row.row.is_good()).count();

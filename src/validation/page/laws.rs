@@ -23,8 +23,8 @@ pub(super) fn section(evidence: &Evidence) -> Section {
         ("Law", "wide"),
         ("Kept by", "number narrow"),
         ("Broken by at most", "number narrow"),
-        ("Verdict", "narrow"),
-        ("Try it", "middle"),
+        ("Verdict", "judged"),
+        ("Try it", "wide"),
         ("Scenario", "link"),
     ];
     let rows: String = evidence.laws.iter().map(row).collect();

@@ -86,7 +86,7 @@ pub(super) fn address(scenario: &Scenario, seed: u64) -> Result<Address, String>
 pub(super) fn link(row: &ReportRow) -> String {
     let what = format!("{}: {}", row.id, row.metric);
     let title = about(&row.group).map_or(row.group.as_str(), |about| about.title);
-    let expected = format!("{}. Expected {}: {} (tolerance {}).", row.params, row.metric, row.expected, row.tolerance);
+    let expected = format!("{}: {} expected, tolerance {}. {}", row.metric, row.expected, row.tolerance, row.params);
     let scenario = row.setup.as_ref().map(|setup| of_setup(setup, title, &expected));
     let address = scenario.and_then(|scenario| address(&scenario, SEED).ok());
     address.map_or_else(|| "<span class=\"muted\">–</span>".to_owned(), |address| open(&address, &what))

@@ -142,7 +142,7 @@ pub(super) fn how_to_read(evidence: &Evidence) -> Section {
              of their \
              own, and in how many of them it was as expected."
         ),
-        "<b>As expected</b> means within the tolerance, which belongs to the row and was not fitted. In the strips the shaded \
+        "<b>As expected</b> means within the tolerance beside it. In the strips the shaded \
          part is \
          what the tolerance allows, the bar the interval, the dot the value."
             .to_owned(),
