@@ -1,7 +1,8 @@
 //! Validation: reference tables of theory and of real platforms' rules, laws on random systems, and incidents that were
-//! published; and the brain's verdicts on labelled incidents of real systems.
+//! published; the brain's verdicts on labelled incidents of real systems, and its forecasts of recorded series.
 
 pub mod diagnosis;
+pub mod forecast;
 pub mod incidents;
 pub mod page;
 pub mod reference;

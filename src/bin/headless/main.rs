@@ -6,6 +6,9 @@
 //! headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
 //! headless import FILE... [--json]
 //! headless incident [PNN|all] [--seed N] [--json] [--report] [--sensitivity]
+//! headless forecast --m4 DIR [--out OUT.csv] [--score] [--period S[,L]|find|none]
+//! headless breach (--series FILE.csv | --made SEED [--pods N]) --threshold T --horizon N [--out OUT.csv] [--every K]
+//!                 [--why] [--score]
 //! headless presets
 //! headless swarm [--law NAME] [--seed N | --seeds COUNT]
 //! headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--repetition N] [--threads N]
@@ -18,7 +21,9 @@
 #![cfg_attr(target_arch = "wasm32", allow(dead_code, unused_imports))]
 
 mod arguments;
+mod breach;
 mod diagnose;
+mod forecast;
 mod import;
 mod incident;
 mod run;
@@ -36,6 +41,9 @@ const USAGE: &str = "usage:
   headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
   headless import FILE... [--json]
   headless incident [PNN|all]... [--seed N] [--json] [--report] [--sensitivity]
+  headless forecast --m4 DIR [--out OUT.csv] [--score] [--period S[,L]|find|none]
+  headless breach (--series FILE.csv | --made SEED [--pods N]) --threshold T --horizon N [--out OUT.csv] [--every K]
+                  [--why] [--score]
   headless presets
   headless swarm [--law NAME] [--seed N | --seeds COUNT]
   headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--repetition N] [--threads N]
@@ -65,6 +73,8 @@ fn main() -> ExitCode {
         Some("diagnose") => diagnose::diagnose(&words[1..]),
         Some("import") => import::import(&words[1..]),
         Some("incident") => incident::incident(&words[1..]),
+        Some("forecast") => forecast::forecast(&words[1..]),
+        Some("breach") => breach::breach(&words[1..]),
         Some("swarm") => swarm::swarm(&words[1..]),
         Some("validate") => validate::validate(&words[1..]),
         Some("validation-page") => validation_page::validation_page(&words[1..]),
@@ -103,6 +113,20 @@ pub fn print(text: &str) {
 fn complain(text: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Reads one file of a measurement as text, or says what to name instead.
+pub fn read_text(file: &str, help: &str) -> Result<String, Failure> {
+    match std::fs::read(file) {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
+        Err(e) => Err(Failure::Input(format!("E0001 cannot read '{file}': {e}; help: {help}"))),
+    }
+}
+
+/// Writes what was asked for with `--out`.
+pub fn write_text(file: &str, text: &str) -> Result<(), Failure> {
+    std::fs::write(file, text)
+        .map_err(|e| Failure::Input(format!("E0611 cannot write '{file}': {e}; help: name a file in a directory that exists")))
 }
 
 /// Reads files as text; bytes that are not UTF-8 become replacement characters, which the importer then reports.
