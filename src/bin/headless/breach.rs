@@ -78,7 +78,7 @@ fn csv(samples: &Samples, decisions: &[Decision], every: usize, with_reason: boo
     let mut text = String::from("series,time_s,p_breach,eta_lower_s,eta_median_s,eta_upper_s");
     text += if with_reason { ",because,log_odds\n" } else { "\n" };
     let mut rows = 0;
-    for d in decisions.iter().filter(|d| d.sample % every == 0) {
+    for d in decisions.iter().filter(|d| d.sample.is_multiple_of(every)) {
         let _ = write!(text, "{},{},{:.8}", samples.names[d.series], d.time_s, d.probability);
         match d.spacing_s {
             Some(spacing_s) => d.eta.iter().for_each(|n| text += &format!(",{:.1}", n * spacing_s)),

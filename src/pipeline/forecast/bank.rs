@@ -72,7 +72,7 @@ impl Bank {
         for expert in &mut self.experts {
             expert.learn(history);
         }
-        if history.seen() % self.stride == 0 {
+        if history.seen().is_multiple_of(self.stride) {
             self.look(history);
         }
     }

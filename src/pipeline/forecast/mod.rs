@@ -98,7 +98,7 @@ impl Forecaster {
     /// Looks for a period at each doubling of the samples; a new one gets a bank of its own, taught with what is held.
     fn find(&mut self) {
         let seen = self.history.seen();
-        if seen < FIND_FIRST || seen > FIND_CAPACITY || !seen.is_power_of_two() {
+        if !(FIND_FIRST..=FIND_CAPACITY).contains(&seen) || !seen.is_power_of_two() {
             return;
         }
         let held: Vec<f64> = (self.history.oldest()..seen).map(|i| self.history.at(Space::Plain, i)).collect();

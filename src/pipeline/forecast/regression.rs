@@ -36,7 +36,8 @@ pub(super) struct Regression {
 }
 
 impl Regression {
-    /// A regression on `lags` (the first [`LAGS_MAX`] of them) that starts after `warm_up` samples, all of which the history holds.
+    /// A regression on `lags` (the first [`LAGS_MAX`] of them) that starts after `warm_up` samples, all of which the history
+    /// holds.
     pub fn new(space: Space, lags: &[Lag], warm_up: usize) -> Self {
         let lags = &lags[..lags.len().min(LAGS_MAX)];
         let longest = lags.iter().map(|lag| lag.0).max().unwrap_or(0);

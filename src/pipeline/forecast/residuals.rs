@@ -33,7 +33,7 @@ impl Residuals {
         let octave = octave(lead);
         let first = (1 << octave) - 1;
         let every = ((1_usize << octave) / PER_LOOK).max(1);
-        if (lead - first.min(lead)) % every == 0 && error.is_finite() {
+        if (lead - first.min(lead)).is_multiple_of(every) && error.is_finite() {
             let last = self.rings.len() - 1;
             self.rings[octave.min(last)].add(error);
         }

@@ -111,7 +111,7 @@ pub fn score(samples: &Samples, target: Target, decisions: &[Decision]) -> Score
     samples.rows.iter().for_each(|(series, _, value)| values[*series].push(*value));
     let next: Vec<Vec<usize>> = values.iter().map(|v| next_breach(v, target.threshold)).collect();
     let within = |d: &Decision| next[d.series][d.sample] - d.sample <= target.horizon;
-    let is_judged = |d: &&Decision| d.sample % EVERY == 0 && d.sample + target.horizon < values[d.series].len();
+    let is_judged = |d: &&Decision| d.sample.is_multiple_of(EVERY) && d.sample + target.horizon < values[d.series].len();
     let judged: Vec<&Decision> = decisions.iter().filter(is_judged).collect();
     let judge = |say: &dyn Fn(&Decision) -> f64| marks(&judged.iter().map(|d| (say(d), within(d))).collect::<Vec<Call>>());
     let ours = judge(&|d| d.probability);
@@ -162,7 +162,7 @@ fn leads(values: &[Vec<f64>], target: Target, decisions: &[Decision], at: f64) -
 /// samples, quantiles are not: half a sample of slack.
 fn times(values: &[Vec<f64>], target: Target, decisions: &[Decision], next: &[Vec<usize>]) -> (f64, f64) {
     let patience = PATIENCE * target.horizon;
-    let is_whole = |d: &&Decision| d.sample % EVERY == 0 && d.sample + patience < values[d.series].len();
+    let is_whole = |d: &&Decision| d.sample.is_multiple_of(EVERY) && d.sample + patience < values[d.series].len();
     let (mut all, mut inside, mut before) = (0.0_f64, 0.0, 0.0);
     for d in decisions.iter().filter(is_whole) {
         let took = next[d.series][d.sample] - d.sample;

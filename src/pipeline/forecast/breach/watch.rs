@@ -64,7 +64,7 @@ impl Watch {
         self.seen += 1;
         self.past.push(scaled, !self.is_below);
         self.settle(scaled, odds);
-        if self.seen % self.pace() == 0 {
+        if self.seen.is_multiple_of(self.pace()) {
             let signs = self.is_below.then(|| signs::read(&self.past, self.target, odds.base()));
             let stand = self.past.stand();
             self.pending.push_back(Pending { made: self.seen, stand, high: f32::MIN, signs, has_come: false });
