@@ -16,16 +16,16 @@ const NEWEST: Window = Window { start: 2, end: 0 };
 /// Samples before anything is called unusual.
 const WARM_UP: usize = 8;
 /// Score of a hypothesis from which on it is an incident.
-const OPEN: f64 = 3.0;
+const OPEN: f64 = 2.5;
 /// Score below which it is over.
 const CLOSE: f64 = 1.5;
 /// Robust standard deviations of the service level in question from which on it is an incident.
-const TARGET_OPEN: f64 = 4.0;
+const TARGET_OPEN: f64 = 3.0;
 
 /// Something went wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Incident {
-    /// When it seems to have begun: the earlier of the two samples that agree, seconds.
+    /// The earliest that it can have begun: the first of the three samples two of which agree, seconds.
     pub began_s: f64,
     /// When it was noticed, seconds.
     pub noticed_s: f64,
@@ -62,7 +62,7 @@ impl Alarm {
             return None;
         }
         (self.is_open, self.since_opened) = (true, 0);
-        let (began_s, noticed_s) = (store.time(1)?, store.time(0)?);
+        let (began_s, noticed_s) = (store.time(NEWEST.start)?, store.time(0)?);
         self.newest = Some(Incident { began_s, noticed_s, suspect });
         self.newest
     }

@@ -1,7 +1,9 @@
 //! What speaks for each service being the cause, one number a kind of evidence, each with where it comes from.
 
+use super::calls;
 use super::kind::MetricKind;
 use super::layout::Layout;
+use super::order;
 use super::shift::{self, Shift, Window, squeeze};
 use super::store::Store;
 
@@ -26,13 +28,15 @@ pub enum Clue {
     Errors,
     /// It calls its callees less often for each request of its own.
     FanOut,
-    /// It is asked more often than its callers explain.
+    /// It is asked more often than usual.
     Traffic,
+    /// It was conspicuous before others were.
+    Order,
 }
 
 impl Clue {
     /// Number of kinds.
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 11;
 }
 
 /// One piece: how strong, and which metric (index) or edge (index) or callee it is about.
@@ -73,41 +77,53 @@ impl Evidence {
 /// Floors under the scale of a shift: relative to the usual level, relative to the median of the usual levels of the same
 /// metric at all services (so that a service with next to nothing to do cannot shout), and absolute.
 #[derive(Clone, Copy)]
-struct Floors {
-    relative: f64,
+pub struct Floors {
+    /// Of the usual level.
+    pub relative: f64,
     of_peers: f64,
     absolute: f64,
 }
 
-fn floors(kind: MetricKind) -> Floors {
+/// The floors of a kind.
+pub fn floors(kind: MetricKind) -> Floors {
     let of = |relative, of_peers, absolute| Floors { relative, of_peers, absolute };
     match kind {
         // A share of successes, as 0..=1 or 0..=100: a third of a percent is the least that matters.
         MetricKind::Success => of(0.003, 0.0, 0.0),
         MetricKind::Errors => of(0.2, 0.1, 0.003),
-        MetricKind::Cpu | MetricKind::Memory => of(0.1, 0.1, 0.0),
+        MetricKind::Cpu => of(0.1, 0.1, 0.0),
+        MetricKind::Memory => of(0.05, 0.05, 0.0),
         MetricKind::Latency | MetricKind::CallLatency => of(0.1, 0.02, 0.0),
         _ => of(0.2, 0.1, 0.0),
     }
 }
 
 /// Shifts of one metric at all services.
-struct MetricShifts {
-    metric: usize,
-    kind: MetricKind,
-    by_service: Vec<Option<Shift>>,
+pub struct MetricShifts {
+    /// Index of the metric.
+    pub metric: usize,
+    /// What it measures.
+    pub kind: MetricKind,
+    /// By service; `None` where it is not measured.
+    pub by_service: Vec<Option<Shift>>,
 }
 
 /// What all evidence of one window is drawn from.
-struct Scene<'a> {
-    layout: &'a Layout,
-    store: &'a Store,
-    window: Window,
-    shifts: Vec<MetricShifts>,
+pub struct Scene<'a> {
+    /// Who and what is measured.
+    pub layout: &'a Layout,
+    /// The series.
+    pub store: &'a Store,
+    /// The window.
+    pub window: Window,
+    /// Shifts by metric.
+    pub shifts: Vec<MetricShifts>,
     /// Requests in a sample, usual or in the window, whichever are fewer; by service; `None` where they are not counted.
     requests: Vec<Option<f64>>,
     /// What callers usually wait, median over all edges.
-    usual_wait: f64,
+    pub usual_wait: f64,
+    /// By service: what it waits longer than its callees take longer; only without measured edges.
+    pub votes: Vec<Piece>,
 }
 
 impl Scene<'_> {
@@ -115,8 +131,20 @@ impl Scene<'_> {
     /// all. What is behind an address may be asked by others too, so there is no such bound.
     fn weight(&self, other: usize, service: usize) -> f64 {
         let most = if self.layout.is_address(service) { f64::INFINITY } else { 1.0 };
-        match (self.requests[other], self.requests[service]) {
-            (Some(other), Some(service)) if service > 0.0 => (other / service).min(most),
+        self.calls(other, service).min(most)
+    }
+
+    /// By how much longer the service waits for all its calls of one request, as far as it says so itself.
+    fn waited(&self, service: usize) -> f64 {
+        let calls: f64 = self.layout.callees(service).map(|callee| self.calls(callee, service)).sum();
+        let waits = self.shifts.iter().filter(|shifts| shifts.kind == MetricKind::CallLatency);
+        calls.max(1.0) * waits.filter_map(|shifts| shifts.by_service[service]).map(Shift::sure).fold(0.0, f64::max)
+    }
+
+    /// Requests of `callee` for each of `caller`'s, as if nobody else called it; 1 if they are not counted.
+    pub fn calls(&self, callee: usize, caller: usize) -> f64 {
+        match (self.requests[callee], self.requests[caller]) {
+            (Some(callee), Some(caller)) if caller > 0.0 => callee / caller,
             _ => 1.0,
         }
     }
@@ -138,8 +166,16 @@ pub fn gather(layout: &Layout, store: &Store, window: Window) -> Vec<Evidence> {
     let wanted = (0..layout.metrics.len()).filter(|metric| layout.metrics[*metric].1 != MetricKind::Other);
     let shifts: Vec<MetricShifts> = wanted.map(|metric| shifts_of(layout, store, window, metric)).collect();
     let usual_wait = usual_latency(store, window);
-    let scene = Scene { layout, store, window, shifts, requests: requests(layout, store, window), usual_wait };
-    (0..layout.services.len()).map(|service| of_service(&scene, service)).collect()
+    let requests = requests(layout, store, window);
+    let mut scene = Scene { layout, store, window, shifts, requests, usual_wait, votes: Vec::new() };
+    if layout.edges.is_empty() {
+        scene.votes = (0..layout.services.len()).map(|caller| calls::vote(&scene, caller).unwrap_or_default()).collect();
+    }
+    let mut evidence: Vec<Evidence> = (0..layout.services.len()).map(|service| of_service(&scene, service)).collect();
+    for (own, lead) in evidence.iter_mut().zip(order::leads(layout, store, window)) {
+        own.set(Clue::Order, Piece { strength: lead, ..Piece::default() });
+    }
+    evidence
 }
 
 fn requests(layout: &Layout, store: &Store, window: Window) -> Vec<Option<f64>> {
@@ -197,8 +233,8 @@ fn of_service(scene: &Scene, service: usize) -> Evidence {
     evidence.set(Clue::Latency, residual(scene, service, MetricKind::Latency));
     evidence.set(Clue::Errors, residual(scene, service, MetricKind::Success));
     evidence.set(Clue::Errors, residual(scene, service, MetricKind::Errors));
-    evidence.set(Clue::FanOut, fan_out(scene.store, scene.window, service));
-    evidence.set(Clue::Gap, gap(scene, service));
+    evidence.set(Clue::FanOut, calls::fan_out(scene.store, scene.window, service));
+    evidence.set(Clue::Gap, if scene.layout.edges.is_empty() { calls::wait(scene, service) } else { calls::gap(scene, service) });
     evidence
 }
 
@@ -227,9 +263,11 @@ fn residual(scene: &Scene, service: usize, kind: MetricKind) -> Piece {
         let Some(own) = metric.by_service[service].filter(|own| own.delta > 0.0) else { continue };
         let impact = |other: usize| {
             let shift = metric.by_service[other]?;
-            Some(shift.delta * shift.score / (1.0 + shift.score) * scene.weight(other, service))
+            let alike = ALIKE * own.delta * (shift.score / own.score).min(1.0) * shift.score / (1.0 + shift.score);
+            Some((shift.sure() * scene.weight(other, service)).max(alike))
         };
         let explained = explainers(scene.layout, service).filter_map(impact).fold(0.0, f64::max);
+        let explained = if kind == MetricKind::Latency { explained.max(scene.waited(service)) } else { explained };
         let share = (1.0 - explained / own.delta).max(0.0);
         let felt = scene.felt(metric, service, own);
         let strength = share * felt * squeeze(own.score);
@@ -242,64 +280,14 @@ fn residual(scene: &Scene, service: usize, kind: MetricKind) -> Piece {
     Piece { strength: half.iter().map(|piece| piece.strength).sum::<f64>() / half.len() as f64, ..*best }
 }
 
+/// Share of a shift that a callee explains which has shifted as much in its own measure, whatever the requests say: shared
+/// callees, retries and sampling upset the account, and trouble travels from callee to caller more often than back.
+const ALIKE: f64 = 0.6;
+
 /// Services whose shift may be the reason of this one's: callees, and for a mere address (a load balancer, seen by its
 /// callers only) whatever else its callers call.
 fn explainers(layout: &Layout, service: usize) -> impl Iterator<Item = usize> {
     let is_address = layout.is_address(service);
     let siblings = layout.callers(service).filter(move |_| is_address).flat_map(|caller| layout.callees(caller));
     layout.callees(service).chain(siblings).filter(move |other| *other != service && !(is_address && layout.is_address(*other)))
-}
-
-/// Calls for each request from which on a callee counts in full: those made for one request in thirty tell little.
-const CALLED_OFTEN: f64 = 0.5;
-
-/// The same by which [`CALLED_OFTEN`] is reached: below this a callee does not count at all.
-const CALLED_AT_ALL: f64 = 0.1;
-
-/// Sum over callees of the share of calls that are missing, less what is usual noise.
-fn fan_out(store: &Store, window: Window, service: usize) -> Piece {
-    let mut sum = Piece::default();
-    let mut most = 0.0;
-    for fan_out in store.fan_outs.iter().filter(|fan_out| fan_out.from == service) {
-        let (Some(usual), Some(low)) = (shift::usual(&fan_out.series, window), shift::level(&fan_out.series, window, -1.0))
-        else {
-            continue;
-        };
-        if usual.median <= 0.0 {
-            continue;
-        }
-        let noise = shift::scale(usual, 0.1, 0.0) / usual.median;
-        let missing = (1.0 - low / usual.median - noise).max(0.0)
-            * ((usual.median - CALLED_AT_ALL) / (CALLED_OFTEN - CALLED_AT_ALL)).clamp(0.0, 1.0);
-        if missing > most {
-            most = missing;
-            sum = Piece { strength: sum.strength, about: fan_out.to, usual: usual.median, value: low };
-        }
-        sum.strength += missing;
-    }
-    sum
-}
-
-/// Of what the caller usually waits, the part that a gap must reach to be one: medians of few calls scatter as much.
-const WAIT_SHARE: f64 = 0.2;
-
-/// Gap of the edges into the service: mean over its callers of the squeezed score, times the share of the caller's rise
-/// that the service itself does not see.
-fn gap(scene: &Scene, service: usize) -> Piece {
-    let (store, window) = (scene.store, scene.window);
-    let (mut sum, mut count, mut most) = (0.0, 0, Piece::default());
-    for (i, _) in scene.layout.edges.iter().enumerate().filter(|(_, edge)| edge.to == service) {
-        let wait = shift::usual(&store.callers[i], window).map_or(0.0, |usual| usual.median);
-        let floor = (WAIT_SHARE * wait).max(0.5 * scene.usual_wait);
-        let Some(gap) = shift::sustained(&store.gaps[i], window, 1.0, 0.1, floor) else { continue };
-        let callee = shift::sustained(&store.callees[i], window, 1.0, 0.1, floor).map_or(0.0, |callee| callee.delta);
-        let share = if gap.delta > 0.0 { gap.delta / (gap.delta + callee) } else { 0.0 };
-        let strength = share * squeeze(gap.score);
-        if strength >= most.strength {
-            most = Piece { strength, about: i, usual: gap.usual, value: gap.value };
-        }
-        sum += strength;
-        count += 1;
-    }
-    Piece { strength: if count == 0 { 0.0 } else { sum / f64::from(count) }, ..most }
 }

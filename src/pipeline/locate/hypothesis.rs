@@ -5,6 +5,7 @@ use super::class::FaultClass;
 use super::evidence::{Clue, Evidence, Piece};
 use super::kind::MetricKind;
 use super::layout::Layout;
+use crate::math;
 
 /// One reason for or against a hypothesis.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,7 +37,7 @@ type Draw = (Clue, f64, f64);
 /// What each class draws on.
 const CLASSES: &[(FaultClass, &[Draw])] = &[
     (FaultClass::ResourceCpu, &[(Clue::Cpu, 1.0, 2.5), (Clue::Latency, 1.0, 0.5)]),
-    (FaultClass::ResourceMemory, &[(Clue::Memory, 1.0, 2.0), (Clue::Latency, 1.0, 0.3)]),
+    (FaultClass::ResourceMemory, &[(Clue::Memory, 1.0, 2.4), (Clue::Latency, 1.0, 0.3)]),
     (FaultClass::ResourceDisk, &[(Clue::Disk, 1.2, 1.5), (Clue::Latency, 1.0, 0.5)]),
     (FaultClass::ResourcePool, &[(Clue::Pool, 1.2, 1.5), (Clue::Latency, 1.0, 0.5)]),
     (FaultClass::Network, &[(Clue::Gap, 0.5, 2.5), (Clue::Socket, 2.0, 0.5)]),
@@ -44,25 +45,31 @@ const CLASSES: &[(FaultClass, &[Draw])] = &[
     (FaultClass::Overload, &[(Clue::Traffic, 1.2, 1.0), (Clue::Latency, 1.0, 0.5)]),
 ];
 
-/// Log-odds for a service of which only others' edges are known: its faults leave no trace of their own, so a trace
-/// that is nowhere speaks for it.
-const UNSEEN: f64 = 1.5;
+/// Log-odds for the services of which only others' edges are known, shared among them: their faults leave no trace of
+/// their own, so a trace that is nowhere speaks for them.
+const UNSEEN: f64 = 1.0;
 /// What is left of the evidence on an address: what stands behind it is more often to blame.
 const ADDRESS: f64 = 0.4;
 /// What is left of evidence of another kind than the service level in question (errors, where latency is).
-const OTHER_KIND: f64 = 0.5;
+const OTHER_KIND: f64 = 0.35;
 /// What evidence of that very kind counts.
-const SAME_KIND: f64 = 1.5;
+const SAME_KIND: f64 = 2.0;
+/// Log-odds for having been conspicuous before all others.
+const ORDER: f64 = 0.5;
 /// Strength that a saturated processor is worth.
 const SATURATED: f64 = 2.5;
 /// Share of a rise in memory that queueing at a saturated processor explains.
 const QUEUED: f64 = 0.6;
 /// All hypotheses, the likeliest first.
 pub fn weigh(layout: &Layout, evidence: &[Evidence], relation: &[f64]) -> Vec<Hypothesis> {
-    let seen = (0..layout.services.len()).filter(|service| layout.is_seen(*service));
+    let seen = (0..layout.services.len()).filter(|service| layout.is_suspect(*service));
+    let priors = priors(layout);
     let mut all: Vec<Hypothesis> = seen
         .flat_map(|service| CLASSES.iter().map(move |class| (service, class)))
-        .map(|(service, (class, draws))| hypothesis(layout, service, *class, draws, &evidence[service], relation[service]))
+        .map(|(service, (class, draws))| {
+            let prior = if *class == FaultClass::Application { priors[service] } else { 0.0 };
+            hypothesis(layout, (service, *class, prior), draws, &evidence[service], relation[service])
+        })
         .collect();
     all.sort_by(|a, b| b.score.total_cmp(&a.score));
     all
@@ -70,18 +77,19 @@ pub fn weigh(layout: &Layout, evidence: &[Evidence], relation: &[f64]) -> Vec<Hy
 
 fn hypothesis(
     layout: &Layout,
-    service: usize,
-    class: FaultClass,
+    (service, class, prior): (usize, FaultClass, f64),
     draws: &[Draw],
     evidence: &Evidence,
     relation: f64,
 ) -> Hypothesis {
     let mut contributions: Vec<Contribution> = draws.iter().filter_map(|draw| contribution(*draw, evidence)).collect();
+    if !contributions.is_empty() {
+        contributions.extend(contribution((Clue::Order, 0.0, ORDER), evidence));
+    }
     let address = if layout.is_address(service) { ADDRESS } else { 1.0 };
     for contribution in &mut contributions {
         contribution.weight *= relation * address * contribution.clue.map_or(1.0, |clue| relevance(layout, clue));
     }
-    let prior = prior(layout, service, class);
     if prior != 0.0 {
         contributions.push(Contribution { clue: None, weight: prior, piece: Piece::default() });
     }
@@ -97,8 +105,12 @@ fn relevance(layout: &Layout, clue: Clue) -> f64 {
     }
 }
 
-fn prior(layout: &Layout, service: usize, class: FaultClass) -> f64 {
-    if !layout.has_own(service) && class == FaultClass::Application { UNSEEN } else { 0.0 }
+/// By service: what is held before looking.
+fn priors(layout: &Layout) -> Vec<f64> {
+    let is_unseen = |service: usize| !layout.has_own(service) && layout.is_on_edge(service);
+    let unseen: Vec<bool> = (0..layout.services.len()).map(is_unseen).collect();
+    let share = math::ln(unseen.iter().filter(|is_unseen| **is_unseen).count().max(1) as f64);
+    unseen.into_iter().map(|is_unseen| if is_unseen { (UNSEEN - share).max(0.0) } else { 0.0 }).collect()
 }
 
 fn contribution((clue, noise, weight): Draw, evidence: &Evidence) -> Option<Contribution> {

@@ -36,7 +36,7 @@ pub enum MetricKind {
 /// A kind and the words that tell it: any of `any`; `starts` also counts as the beginning of a word.
 const RULES: &[(MetricKind, &[&str], &[&str])] = &[
     (MetricKind::CallLatency, &["clientlatency"], &["upstreamlatency"]),
-    (MetricKind::Latency, &["rt", "rtt"], &["latenc", "duration", "response", "delay", "elapsed"]),
+    (MetricKind::Latency, &["rt", "rtt", "lat"], &["latenc", "duration", "response", "delay", "elapsed"]),
     (MetricKind::Errors, &["err", "failed", "failure", "failures", "exceptions", "exception"], &["error", "fault"]),
     (MetricKind::Success, &[], &["success", "availab"]),
     (MetricKind::Restarts, &[], &["restart"]),
@@ -119,6 +119,7 @@ mod tests {
             ("PodServerLatencyP90(s)", Latency),
             ("PodClientLatencyP90(s)", CallLatency),
             ("latency-90", Latency),
+            ("lat_50", Latency),
             ("latency_Average", Latency),
             ("availability_Average", Success),
             ("PodSuccessRate(%)", Success),

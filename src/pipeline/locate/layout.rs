@@ -120,9 +120,15 @@ impl Layout {
         self.calls.iter().filter(move |call| call.1 == service).map(|call| call.0)
     }
 
-    /// Whether anything at all is measured of the service.
-    pub fn is_seen(&self, service: usize) -> bool {
-        self.has_own(service) || self.edges.iter().any(|edge| edge.to == service || edge.from == service)
+    /// Whether the service can be a suspect: something is measured of it, or somebody calls it by its name.
+    pub fn is_suspect(&self, service: usize) -> bool {
+        let is_called = || self.callers(service).next().is_some() && !self.is_address(service);
+        self.has_own(service) || self.is_on_edge(service) || is_called()
+    }
+
+    /// Whether a measured edge begins or ends at the service.
+    pub fn is_on_edge(&self, service: usize) -> bool {
+        self.edges.iter().any(|edge| edge.to == service || edge.from == service)
     }
 
     /// Whether the service has metrics of its own.
@@ -131,10 +137,11 @@ impl Layout {
     }
 
     /// Whether the name is an address that callers call (a host's name, an IP number) and of which nothing is known but
-    /// what they see: a load balancer, or somebody outside.
+    /// what they see: a load balancer, or somebody outside. Not one with an account before an `@`: that is a data store.
     pub fn is_address(&self, service: usize) -> bool {
-        let dots = self.services[service].split('.').filter(|part| !part.is_empty()).count();
-        dots > 2 && self.callees(service).next().is_none()
+        let name = &self.services[service];
+        let parts = name.split('.').filter(|part| !part.is_empty()).count();
+        parts > 2 && !name.contains('@') && self.callees(service).next().is_none()
     }
 
     /// By service: whether a request to `service` can reach it.

@@ -30,13 +30,20 @@ pub struct Shift {
     pub value: f64,
 }
 
-/// With few values the spread is a guess: it is taken to be larger by this over their number.
+impl Shift {
+    /// The part of it that can be relied on: nearly all of a large one, little of one within the noise.
+    pub fn sure(self) -> f64 {
+        self.delta * self.score / (1.0 + self.score)
+    }
+}
+
+/// With few values both ends of a shift are guesses: the scale is taken to be larger by this over their number.
 const FEW: f64 = 4.0;
 
 /// The scale that a distance from the median is measured in.
 pub fn scale(usual: Usual, relative: f64, absolute: f64) -> f64 {
     let doubt = 1.0 + FEW / usual.count.max(1) as f64;
-    (usual.spread * doubt).max(relative * usual.median.abs()).max(absolute).max(f64::MIN_POSITIVE)
+    (doubt * usual.spread.max(relative * usual.median.abs()).max(absolute)).max(f64::MIN_POSITIVE)
 }
 
 /// What was usual before the window: the sliding statistics if they serve (constant time), else sorted afresh.
@@ -103,7 +110,8 @@ mod tests {
     #[test]
     fn a_constant_series_is_measured_by_its_floor() {
         let shift = sustained(&series(&[5.0, 5.0, 5.0, 5.0, 6.0, 6.0, 6.0, 6.0, 6.0]), LAST_FIVE, 1.0, 0.1, 0.0).expect("values");
-        assert!((shift.score - 2.0).abs() < 1e-9 && (shift.delta - 1.0).abs() < 1e-9, "{shift:?}");
+        // Four values: the floor of a tenth counts twice.
+        assert!((shift.score - 1.0).abs() < 1e-9 && (shift.delta - 1.0).abs() < 1e-9, "{shift:?}");
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn confidences_add_up_to_less_than_one() {
 fn an_incident_is_noticed_within_two_samples_and_calm_is_not() {
     let busy = |service: &str, metric: &str, usual: f64| if (service, metric) == ("pay", "cpu_percent") { 98.0 } else { usual };
     let (locator, begun) = watched(layout(), &busy, BEGINS + 2);
-    assert_eq!(begun, [BEGINS as f64 * 60.0]);
+    assert_eq!(begun, [(BEGINS - 1) as f64 * 60.0], "the first of the three samples, of which two are bad");
     assert_eq!(locator.incident().map(|incident| incident.noticed_s), Some((BEGINS + 1) as f64 * 60.0));
     let (calm, begun) = watched(layout(), &|_, _, usual| usual, 120);
     assert!(begun.is_empty() && calm.incident().is_none());
@@ -173,4 +173,47 @@ fn ten_samples_a_second_are_averaged() {
     }
     let found = locator.diagnose(300.0).expect("there is a history");
     assert_eq!(blamed(&found), ("front", FaultClass::ResourceCpu));
+}
+
+#[test]
+fn who_was_conspicuous_first_is_told() {
+    let mut layout = Layout::default();
+    for service in ["late", "early"] {
+        layout.own(service, "cpu");
+    }
+    let mut locator = Locator::new(layout);
+    for tick in 0..900 {
+        let busy = |from: i32| if tick >= from { 60.0 } else { 10.0 + f64::from(tick % 3) };
+        locator.observe(f64::from(tick), &[busy(680), busy(610)], &[]);
+    }
+    let found = locator.diagnose(600.0).expect("there is a history");
+    assert_eq!(locator.layout().services[found.suspects[0].service], "early");
+    assert!(found.suspects[0].contributions.iter().any(|contribution| contribution.clue == Some(Clue::Order)));
+}
+
+#[test]
+fn without_measured_edges_callers_vote_for_the_callee_that_they_have_in_common() {
+    let mut layout = Layout::default();
+    for service in ["front", "pay", "cart", "bank"] {
+        ["client_latency_ms", "server_latency_ms", "requests"].iter().for_each(|metric| layout.own(service, metric));
+    }
+    for (from, to) in [("front", "cart"), ("front", "bank"), ("pay", "bank")] {
+        layout.call(from, to);
+    }
+    let mut locator = Locator::new(layout);
+    for row in 0..45_usize {
+        let delay = if row >= 40 { 300.0 } else { 0.0 };
+        let own = |i: usize, service: usize| match i {
+            0 if service < 2 => 20.0 * wobble(row * 3 + service) + delay,
+            0 => f64::NAN,
+            1 if service < 2 => 50.0 * wobble(row * 5 + service) + delay,
+            1 => 10.0 * wobble(row * 7 + service),
+            _ => 100.0 * wobble(row * 11 + service),
+        };
+        let values: Vec<f64> = (0..12).map(|i| own(i % 3, i / 3)).collect();
+        locator.observe(row as f64 * 60.0, &values, &[]);
+    }
+    let found = locator.diagnose(2_400.0).expect("there is a history");
+    let first = &found.suspects[0];
+    assert_eq!((locator.layout().services[first.service].as_str(), first.class), ("bank", FaultClass::Network), "{found:?}");
 }

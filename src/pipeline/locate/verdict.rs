@@ -7,7 +7,7 @@ use super::layout::Layout;
 use crate::math;
 
 /// How much a unit of score counts in log-odds, fitted by maximum likelihood on labelled incidents (docs/benchmarks.md).
-const SHARPNESS: f64 = 1.0;
+const SHARPNESS: f64 = 1.5;
 /// Score of the hypothesis that it is none of those listed, fitted likewise.
 const NOBODY: f64 = 0.5;
 
@@ -67,15 +67,16 @@ fn sorted(contributions: &[Contribution]) -> Vec<Contribution> {
 }
 
 fn telling(layout: &Layout, hypothesis: &Hypothesis) -> String {
-    sorted(&hypothesis.contributions).first().map_or_else(String::new, |contribution| about(layout, contribution))
+    let told = sorted(&hypothesis.contributions).into_iter().map(|contribution| about(layout, &contribution));
+    told.into_iter().find(|text| !text.is_empty()).unwrap_or_default()
 }
 
 /// What a contribution is about: a metric, an edge's gap, or the calls to a callee.
 pub fn about(layout: &Layout, contribution: &Contribution) -> String {
     let piece = contribution.piece;
     match contribution.clue {
-        None => String::new(),
-        Some(Clue::Gap) => {
+        None | Some(Clue::Order) => String::new(),
+        Some(Clue::Gap) if !layout.edges.is_empty() => {
             let edge = layout.edges[piece.about];
             format!("{}>{} gap", layout.services[edge.from], layout.services[edge.to])
         }
