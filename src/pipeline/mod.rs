@@ -10,6 +10,7 @@ mod classify;
 mod collect;
 mod course;
 mod decide;
+pub mod detect;
 pub mod forecast;
 mod gate;
 mod ledger;

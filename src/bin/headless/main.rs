@@ -5,6 +5,7 @@
 //!                                [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
 //! headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
 //! headless import FILE... [--json]
+//! headless detect --nab DIR [--out OUT] [--range-known] [--score]
 //! headless incident [PNN|all] [--seed N] [--json] [--report] [--sensitivity]
 //! headless forecast --m4 DIR [--out OUT.csv] [--score] [--period S[,L]|find|none]
 //! headless breach (--series FILE.csv | --made SEED [--pods N]) --threshold T --horizon N [--out OUT.csv] [--every K]
@@ -22,6 +23,7 @@
 
 mod arguments;
 mod breach;
+mod detect;
 mod diagnose;
 mod forecast;
 mod import;
@@ -40,6 +42,7 @@ const USAGE: &str = "usage:
                                  [--scale W] [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
   headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
   headless import FILE... [--json]
+  headless detect --nab DIR [--out OUT] [--range-known] [--score]
   headless incident [PNN|all]... [--seed N] [--json] [--report] [--sensitivity]
   headless forecast --m4 DIR [--out OUT.csv] [--score] [--period S[,L]|find|none]
   headless breach (--series FILE.csv | --made SEED [--pods N]) --threshold T --horizon N [--out OUT.csv] [--every K]
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Some("run") => run::run(&words[1..]),
         Some("diagnose") => diagnose::diagnose(&words[1..]),
         Some("import") => import::import(&words[1..]),
+        Some("detect") => detect::detect(&words[1..]),
         Some("incident") => incident::incident(&words[1..]),
         Some("forecast") => forecast::forecast(&words[1..]),
         Some("breach") => breach::breach(&words[1..]),
