@@ -5,6 +5,9 @@
 //! window still goes that way; otherwise the forecast is the level. So neither noise nor a step that is over reads as
 //! a coming breach (three rising points do, on half of all noise).
 //!
+//! Why a line and not [`forecast::breach`](super::forecast::breach): that one learns from tens of horizons of a series' own past;
+//! here series begin anew with each action and faults come within the first minutes (see docs/benchmarks.md).
+//!
 //! Bounds: at most [`POINTS_MAX`] points, so 120 slopes, per series and scrape. Times in seconds relative to now.
 
 use super::collect::Collector;

@@ -6,14 +6,15 @@ use sickbay::pipeline::forecast::HORIZON_MAX;
 use sickbay::pipeline::forecast::breach::Target;
 use sickbay::validation::forecast::breach::{Decision, Score, decide, made, score};
 use sickbay::validation::forecast::judge::Marks;
+use sickbay::validation::forecast::pods::Kind;
 use sickbay::validation::forecast::table::{Samples, long};
 use std::fmt::Write;
 
 /// Made-up pods if the call does not say how many.
-const PODS: u64 = 150;
+const PODS: usize = 150;
 
 pub fn breach(words: &[String]) -> Result<(), Failure> {
-    let with_value = ["--series", "--made", "--pods", "--threshold", "--horizon", "--out", "--every"];
+    let with_value = ["--series", "--made", "--pods", "--kinds", "--threshold", "--horizon", "--out", "--every"];
     let arguments = Arguments::parse(words, &with_value, &["--score", "--why"]).map_err(Failure::Usage)?;
     if let Some(word) = arguments.words.first() {
         return Err(Failure::Usage(Usage(format!("breach takes no '{word}'"))));
@@ -67,10 +68,21 @@ fn samples(arguments: &Arguments) -> Result<Samples, Failure> {
         (None, Some(_)) => {
             let seed = arguments.value("--made", 0).map_err(Failure::Usage)?;
             let pods = arguments.value("--pods", PODS).map_err(Failure::Usage)?;
-            Ok(made(seed, pods.clamp(1, 10_000)))
+            Ok(made(seed, pods.clamp(1, 10_000), &kinds(arguments)?))
         }
         _ => Err(Failure::Usage(Usage("breach needs either --series FILE.csv or --made SEED".into()))),
     }
+}
+
+/// The kinds of made-up pods asked for; all if nothing is said.
+fn kinds(arguments: &Arguments) -> Result<Vec<Kind>, Failure> {
+    let Some(words) = arguments.values("--kinds").last() else { return Ok(Kind::ALL.to_vec()) };
+    let kind = |word: &str| {
+        let names = Kind::ALL.map(Kind::name).join(", ");
+        let found = Kind::ALL.into_iter().find(|kind| kind.name() == word.trim());
+        found.ok_or_else(|| Failure::Usage(Usage(format!("there is no kind of pod '{word}'; choose some of {names}"))))
+    };
+    words.split(',').map(kind).collect()
 }
 
 /// The table of decisions and how many rows it has.

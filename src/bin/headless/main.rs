@@ -8,8 +8,8 @@
 //! headless detect --nab DIR [--out OUT] [--range-known] [--score]
 //! headless incident [PNN|all] [--seed N] [--json] [--report] [--sensitivity]
 //! headless forecast --m4 DIR [--out OUT.csv] [--score] [--period S[,L]|find|none]
-//! headless breach (--series FILE.csv | --made SEED [--pods N]) --threshold T --horizon N [--out OUT.csv] [--every K]
-//!                 [--why] [--score]
+//! headless breach (--series FILE.csv | --made SEED [--pods N] [--kinds K,...]) --threshold T --horizon N [--out OUT.csv]
+//!                 [--every K] [--why] [--score]
 //! headless presets
 //! headless swarm [--law NAME] [--seed N | --seeds COUNT]
 //! headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--repetition N] [--threads N]
@@ -45,8 +45,8 @@ const USAGE: &str = "usage:
   headless detect --nab DIR [--out OUT] [--range-known] [--score]
   headless incident [PNN|all]... [--seed N] [--json] [--report] [--sensitivity]
   headless forecast --m4 DIR [--out OUT.csv] [--score] [--period S[,L]|find|none]
-  headless breach (--series FILE.csv | --made SEED [--pods N]) --threshold T --horizon N [--out OUT.csv] [--every K]
-                  [--why] [--score]
+  headless breach (--series FILE.csv | --made SEED [--pods N] [--kinds K,...]) --threshold T --horizon N [--out OUT.csv]
+                  [--every K] [--why] [--score]
   headless presets
   headless swarm [--law NAME] [--seed N | --seeds COUNT]
   headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--repetition N] [--threads N]

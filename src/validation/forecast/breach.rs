@@ -5,7 +5,7 @@
 //! breach to the breach, warnings being probabilities at least as high as where F1 is best.
 
 use super::judge::{Call, Marks, marks};
-use super::pods;
+use super::pods::{self, Kind};
 use super::rivals::{NAMES, Rivals};
 use super::table::Samples;
 use crate::pipeline::forecast::breach::{Odds, PATIENCE, Target, Watch};
@@ -176,13 +176,17 @@ fn times(values: &[Vec<f64>], target: Target, decisions: &[Decision], next: &[Ve
     (inside / all.max(1.0), before / all.max(1.0))
 }
 
-/// Made-up pods (see [`pods`]) as a table.
-pub fn made(seed: u64, count: u64) -> Samples {
+/// The first `count` made-up pods (see [`pods`]) of these kinds as a table; none of no kinds.
+pub fn made(seed: u64, count: usize, kinds: &[Kind]) -> Samples {
     let mut samples = Samples::default();
-    for number in 0..count {
+    if kinds.is_empty() {
+        return samples;
+    }
+    for number in (0..).filter(|number| kinds.contains(&pods::kind(seed, *number))).take(count) {
+        let series = samples.names.len();
         samples.names.push(format!("pod-{number}"));
         let values = pods::pod(seed, number).into_iter().enumerate();
-        samples.rows.extend(values.map(|(i, v)| (number as usize, i as f64 * pods::SPACING_S, v)));
+        samples.rows.extend(values.map(|(i, v)| (series, i as f64 * pods::SPACING_S, v)));
     }
     samples.rows.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     samples
@@ -196,7 +200,7 @@ mod tests {
 
     #[test]
     fn on_made_up_pods_we_beat_what_is_simple_and_are_calibrated() {
-        let samples = made(3, 30);
+        let samples = made(3, 30, &Kind::ALL);
         let score = score(&samples, TARGET, &decide(&samples, TARGET));
         let best = score.rivals.iter().map(|(_, marks)| marks.average_precision).fold(0.0, f64::max);
         assert!(score.ours.average_precision > best + 0.05, "{score:?}");
@@ -207,7 +211,7 @@ mod tests {
 
     #[test]
     fn what_comes_later_changes_no_decision() {
-        let whole = made(4, 3);
+        let whole = made(4, 3, &Kind::ALL);
         let mut half = whole.clone();
         half.rows.truncate(whole.rows.len() / 2);
         let (all, some) = (decide(&whole, TARGET), decide(&half, TARGET));

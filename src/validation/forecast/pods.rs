@@ -38,6 +38,17 @@ pub enum Kind {
 impl Kind {
     /// All kinds, in the order of their numbers.
     pub const ALL: [Self; 6] = [Self::Steady, Self::Cache, Self::Collector, Self::Leak, Self::Burst, Self::Daily];
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Steady => "steady",
+            Self::Cache => "cache",
+            Self::Collector => "collector",
+            Self::Leak => "leak",
+            Self::Burst => "burst",
+            Self::Daily => "daily",
+        }
+    }
 }
 
 /// Draws for one pod.
