@@ -6,7 +6,7 @@
 //! than its trend does. So the signs are what the series itself did before in like situations, and how they are weighed is
 //! learned from outcomes.
 //!
-//! Causal: a decision is learned from once its horizon is over. Bounds: about 6 kB a series, O(horizon) at most a decision and
+//! Causal: a decision is learned from once its horizon is over. Bounds: about 9 kB a series, O(horizon) at most a decision and
 //! O(1) a sample. Time is counted in samples.
 
 mod odds;
