@@ -236,9 +236,9 @@ impl World {
     fn unmade(&mut self, index: u32, reason: Rejection) {
         let Some(call) = self.calls.get(index).copied() else { return };
         if let Some(client) = self.client_of(call.caller, call.caller_stamp, call.edge)
-            && let Some(guards) = client.guards.as_mut()
+            && let Some(breaker) = client.guards.as_mut().and_then(|g| g.breaker.as_mut())
         {
-            guards.breaker.release();
+            breaker.release();
         }
         self.held(index, reason);
     }

@@ -33,13 +33,14 @@ pub(super) struct ClientState {
     pub guards: Option<Box<Guards>>,
 }
 
-/// The guards of an edge at one caller.
+/// The guards of an edge at one caller. The larger ones exist from their first use on: a fork of the world copies
+/// thousands of guards, and few edges use them all.
 #[derive(Clone, Debug)]
 pub(super) struct Guards {
     pub budget: Budget,
-    pub breaker: BreakerState,
+    pub breaker: Option<Box<BreakerState>>,
     pub outliers: Outliers,
-    pub throttle: Throttle,
+    pub throttle: Option<Box<Throttle>>,
     pub pool: PoolState,
 }
 
@@ -57,11 +58,19 @@ impl Guards {
     fn new(policy: &CallPolicy) -> Self {
         Self {
             budget: Budget::new(&policy.budget),
-            breaker: BreakerState::new(),
+            breaker: None,
             outliers: Outliers::new(),
-            throttle: Throttle::new(),
+            throttle: None,
             pool: PoolState::default(),
         }
+    }
+    /// The edge's breaker, closed at first.
+    pub fn breaker(&mut self) -> &mut BreakerState {
+        self.breaker.get_or_insert_with(|| Box::new(BreakerState::new()))
+    }
+    /// The edge's throttle, which lets everything pass at first.
+    pub fn throttle(&mut self) -> &mut Throttle {
+        self.throttle.get_or_insert_with(|| Box::new(Throttle::new()))
     }
 }
 
@@ -218,9 +227,9 @@ impl World {
         let Some(guards) = client.guards.as_mut() else { return };
         guards.budget.note_outcome(now, ok);
         if edge.policy.throttle.is_some() && outcome != super::event::Outcome::Rejected {
-            guards.throttle.accepted(now);
+            guards.throttle().accepted(now);
         }
-        let turned = edge.policy.breaker.and_then(|policy| guards.breaker.record(&policy, now, ok));
+        let turned = edge.policy.breaker.and_then(|policy| guards.breaker().record(&policy, now, ok));
         let ejected = edge
             .policy
             .outlier

@@ -27,9 +27,9 @@ impl World {
         }
         let refusal = if policy.in_flight_max.is_some_and(|max| in_flight >= max) {
             Some(Rejection::Bulkhead)
-        } else if policy.throttle.is_some_and(|throttle| !guards.throttle.admit(&throttle, now, key())) {
+        } else if policy.throttle.is_some_and(|throttle| !guards.throttle().admit(&throttle, now, key())) {
             Some(Rejection::Throttled)
-        } else if policy.breaker.is_some_and(|breaker| !guards.breaker.admit(&breaker, now)) {
+        } else if policy.breaker.is_some_and(|breaker| !guards.breaker().admit(&breaker, now)) {
             Some(Rejection::BreakerOpen)
         } else {
             None

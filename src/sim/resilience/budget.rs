@@ -24,7 +24,7 @@ pub(in crate::sim) struct Budget {
 #[derive(Clone, Debug)]
 enum State {
     Unlimited,
-    Ratio { ratio: Ratio, floor: f64, length: SimDuration, window: Window<SLOTS> },
+    Ratio { ratio: Ratio, floor: f64, length: SimDuration, window: Box<Window<SLOTS>> },
     InFlight { ratio: Ratio, floor: u32, requests: u32, retries: u32 },
     Tokens { max: f64, cost: f64, timeout_cost: f64, per_success: f64, left: f64 },
     Throttle { max_milli: u64, ratio_milli: u64, left_milli: u64 },
@@ -36,7 +36,7 @@ impl Budget {
         let state = match *policy {
             RetryBudget::None => State::Unlimited,
             RetryBudget::Ratio { ratio, floor_per_s, window: length } => {
-                State::Ratio { ratio, floor: floor_per_s * length.as_secs_f64(), length, window: Window::new() }
+                State::Ratio { ratio, floor: floor_per_s * length.as_secs_f64(), length, window: Box::new(Window::new()) }
             }
             RetryBudget::InFlight { ratio, floor } => State::InFlight { ratio, floor, requests: 0, retries: 0 },
             RetryBudget::Tokens { max, cost, timeout_cost, per_success } => {
