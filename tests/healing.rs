@@ -5,6 +5,7 @@ use sickbay::ids::ServiceId;
 use sickbay::pipeline::{Autonomy, FailureClass};
 use sickbay::scenario::Scenario;
 use sickbay::session::{Command, Session};
+use sickbay::sim::Gauges;
 use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
 use sickbay::topology::{Call, Demand, Service, ServiceKind, Topology};
 use sickbay::units::{PerSecond, SimTime};
@@ -134,4 +135,43 @@ fn a_traffic_spike_is_answered_with_capacity() {
     assert!(report.actions.contains_key("SCALE_UP"), "{:?}", report.actions);
     let (off, on) = errors(spike);
     assert!(on < off, "{off} without, {on} with the healer");
+}
+
+/// The shop under the policy `kubernetes` with a hung instance or three times the users.
+fn left_to_the_cluster(autonomy: Autonomy, kind: FaultKind, service: ServiceId, magnitude: f64) -> Session {
+    let mut session = Session::new(shop(), 42);
+    for command in [Command::SetPolicy("kubernetes".to_owned()), Command::SetAutonomy(autonomy)] {
+        session.execute(command).expect("accepted");
+    }
+    session.advance(SimTime::from_secs(FAULT_AT_S), u64::MAX);
+    session.execute(Command::Inject(fault(FaultTarget::Service(service), kind, magnitude))).expect("accepted");
+    session.advance(SimTime::from_secs(160), u64::MAX);
+    session
+}
+
+fn gauges(session: &Session, service: ServiceId) -> Gauges {
+    session.world().gauges(service).expect("there")
+}
+
+#[test]
+fn a_plain_cluster_restarts_a_hung_instance_and_scales_under_load_by_itself() {
+    let hung = left_to_the_cluster(Autonomy::Auto, FaultKind::Hang, PAYMENT, 1.0);
+    let (restarts, ready) = (gauges(&hung, PAYMENT).restarts, gauges(&hung, PAYMENT).ready);
+    assert_eq!((restarts, ready), (1, 1), "the liveness probe has it restarted");
+    assert!(hung.users().success_ratio > 0.99);
+    let crowded = left_to_the_cluster(Autonomy::Auto, FaultKind::TrafficSpike, USERS, 4.0);
+    assert!(gauges(&crowded, FRONTEND).desired > 1, "80 % of the request is passed");
+    for session in [&hung, &crowded] {
+        assert!(session.pipeline().decisions().next().is_none(), "the healer itself decides nothing");
+    }
+}
+
+#[test]
+fn a_plain_clusters_controllers_rest_while_the_dial_says_so() {
+    for autonomy in [Autonomy::Off, Autonomy::Advise] {
+        let hung = left_to_the_cluster(autonomy, FaultKind::Hang, PAYMENT, 1.0);
+        assert_eq!(gauges(&hung, PAYMENT).restarts, 0);
+        let crowded = left_to_the_cluster(autonomy, FaultKind::TrafficSpike, USERS, 4.0);
+        assert_eq!(gauges(&crowded, FRONTEND).desired, 1);
+    }
 }

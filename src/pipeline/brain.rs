@@ -162,7 +162,7 @@ impl Pipeline {
     fn cases(&self, findings: &[Finding]) -> Vec<(Finding, Vec<Candidate>)> {
         match self.eyes.policy.rule_set {
             _ if self.autonomy == Autonomy::Off => Vec::new(),
-            RuleSet::None => Vec::new(),
+            RuleSet::None | RuleSet::Kubernetes => Vec::new(),
             RuleSet::Seed => policy_seed::decide(&self.eyes.view()),
             RuleSet::Rules => self.ripe(findings),
         }

@@ -62,6 +62,8 @@ pub enum RuleSet {
     Rules,
     /// The seed's literal table.
     Seed,
+    /// Leaves it to the cluster's own controllers: probes with restarts, and autoscalers. Never decides by itself.
+    Kubernetes,
     /// Never decides.
     None,
 }
@@ -69,7 +71,7 @@ pub enum RuleSet {
 /// A healing policy: a rule set and the numbers it works with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
-    /// `rules`, `seed` or `none`.
+    /// One of [`Policy::NAMES`].
     pub name: String,
     /// How it decides.
     pub rule_set: RuleSet,
@@ -111,7 +113,7 @@ pub struct Policy {
 
 impl Policy {
     /// All names that [`Policy::named`] knows.
-    pub const NAMES: [&'static str; 3] = ["rules", "seed", "none"];
+    pub const NAMES: [&'static str; 4] = ["rules", "seed", "kubernetes", "none"];
     /// Seconds over which restarts are counted: kubelet's back-off reaches 40 s after three.
     pub const RESTART_WINDOW_S: u64 = 60;
     /// Seconds over which actions are counted.
@@ -122,6 +124,7 @@ impl Policy {
         let rule_set = match name {
             "rules" => RuleSet::Rules,
             "seed" => RuleSet::Seed,
+            "kubernetes" => RuleSet::Kubernetes,
             "none" => RuleSet::None,
             _ => return None,
         };

@@ -27,7 +27,7 @@ pub enum Command {
     Redo,
     /// Turns the heal dial.
     SetAutonomy(Autonomy),
-    /// Chooses the healing policy by name: `rules`, `seed` or `none`.
+    /// Chooses the healing policy by name, one of [`crate::pipeline::Policy::NAMES`].
     SetPolicy(String),
     /// Lets a decision be carried out now.
     Approve(DecisionId),

@@ -2,7 +2,7 @@
 
 use super::{Command, CommandError, LogKind, Session, undo};
 use crate::ids::ServiceId;
-use crate::pipeline::{Autonomy, Policy};
+use crate::pipeline::{Autonomy, Policy, RuleSet};
 use crate::sim::fault::{ActiveFault, FaultSpec};
 use crate::topology::TopologyEdit;
 use crate::units::SimTime;
@@ -42,7 +42,14 @@ impl Session {
         if self.pipeline.autonomy() != autonomy {
             self.pipeline.set_autonomy(autonomy);
             self.log.push(now, LogKind::Edit, None, format!("heal dial set to {}", autonomy.name()));
+            self.tell_platform();
         }
+    }
+    /// Some policies leave it to the platform's own controllers. Those ask nobody, so `Ask` is as good as `Auto` to them.
+    fn tell_platform(&mut self) {
+        let pipeline = &self.pipeline;
+        let is_on = pipeline.policy().rule_set == RuleSet::Kubernetes && pipeline.autonomy() >= Autonomy::Ask;
+        self.platform.world_mut().set_default_controllers(is_on);
     }
 
     fn set_policy(&mut self, now: SimTime, name: &str) -> Result<(), CommandError> {
@@ -50,6 +57,7 @@ impl Session {
         if self.pipeline.policy() != &policy {
             self.pipeline.set_policy(policy);
             self.log.push(now, LogKind::Edit, None, format!("healing policy set to '{name}'"));
+            self.tell_platform();
         }
         Ok(())
     }

@@ -55,7 +55,7 @@ impl AutoscaleState {
 impl World {
     /// Starts or stops the autoscaler of a service, as its settings say.
     pub(super) fn refresh_autoscaler(&mut self, id: ServiceId) {
-        let spec = self.topology.get(id).and_then(|s| s.autoscaler);
+        let spec = self.autoscaler_of(id);
         let Some(state) = self.services.get_mut(id.index()).and_then(Option::as_mut) else { return };
         match (spec, state.autoscale.is_some()) {
             (None, _) => state.autoscale = None,
@@ -96,7 +96,7 @@ impl World {
         if self.autoscale_state(id).is_none_or(|s| s.timer != seq) {
             return;
         }
-        let Some(spec) = self.topology.get(id).and_then(|s| s.autoscaler) else { return };
+        let Some(spec) = self.autoscaler_of(id) else { return };
         self.mark_cpu(id);
         self.arm_autoscaler(id, &spec);
         let (usages, unready) = self.usages(id, &spec);

@@ -18,6 +18,7 @@ mod change;
 mod checker;
 mod client;
 mod cluster;
+mod controllers;
 mod cpu;
 mod edit;
 mod effects;

@@ -46,7 +46,7 @@ impl ProbeState {
 
 impl World {
     fn probe_spec(&self, index: u32, liveness: bool) -> Option<Probe> {
-        let probes = self.topology.get(self.instances.get(index)?.service)?.probes;
+        let probes = self.probes_of(self.instances.get(index)?.service);
         if liveness { probes.liveness } else { probes.readiness }
     }
 

@@ -48,6 +48,8 @@ pub struct World {
     pub(super) cpu_gone: Vec<f64>,
     pub(super) restarts_gone: Vec<u32>,
     pub(super) account: Account,
+    /// Whether the cluster's own controllers look after services that declare none.
+    pub(super) has_default_controllers: bool,
     /// What happened and was not yet shown to an observer.
     pub(super) events: Vec<Event>,
     pub(super) trace: Trace,
@@ -82,6 +84,7 @@ impl World {
             cpu_gone: Vec::new(),
             restarts_gone: Vec::new(),
             account: Account::default(),
+            has_default_controllers: false,
             events: Vec::new(),
             trace: Trace::new(seed),
             usable: Vec::new(),

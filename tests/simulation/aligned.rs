@@ -207,5 +207,6 @@ fn users_come_at_the_same_instants_whoever_heals() {
         let off = arrived(name, Autonomy::Off, "none");
         assert_eq!(off, arrived(name, Autonomy::Auto, "rules"), "{name}");
         assert_eq!(off, arrived(name, Autonomy::Auto, "seed"), "{name}");
+        assert_eq!(off, arrived(name, Autonomy::Auto, "kubernetes"), "{name}");
     }
 }

@@ -38,8 +38,9 @@ use arguments::Usage;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage:
-  headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy rules|seed|none] [--heal off|advise|ask|auto]
-                                 [--scale W] [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
+  headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy rules|seed|kubernetes|none]
+                                 [--heal off|advise|ask|auto] [--scale W]
+                                 [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
   headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
   headless import FILE... [--json]
   headless detect --nab DIR [--out OUT] [--range-known] [--score]

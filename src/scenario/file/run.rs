@@ -11,6 +11,8 @@ pub enum PolicyChoice {
     Rules,
     /// The seed system's four fixed rules.
     Seed,
+    /// Probes, restarts and autoscalers of the cluster itself.
+    Kubernetes,
     /// Nobody.
     None,
 }
@@ -21,6 +23,7 @@ impl PolicyChoice {
         match self {
             Self::Rules => "rules",
             Self::Seed => "seed",
+            Self::Kubernetes => "kubernetes",
             Self::None => "none",
         }
     }
@@ -64,8 +67,12 @@ pub struct RunDefaults {
     pub heal: Option<HealDial>,
 }
 
-const POLICIES: [Case<PolicyChoice>; 3] =
-    [Case::word("rules", PolicyChoice::Rules), Case::word("seed", PolicyChoice::Seed), Case::word("none", PolicyChoice::None)];
+const POLICIES: [Case<PolicyChoice>; 4] = [
+    Case::word("rules", PolicyChoice::Rules),
+    Case::word("seed", PolicyChoice::Seed),
+    Case::word("kubernetes", PolicyChoice::Kubernetes),
+    Case::word("none", PolicyChoice::None),
+];
 const DIALS: [Case<HealDial>; 4] = [
     Case::word("off", HealDial::Off),
     Case::word("advise", HealDial::Advise),
