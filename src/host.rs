@@ -62,7 +62,8 @@ impl Host {
             }
             ToWorker::CancelImport => self.imported = None,
             ToWorker::OpenPreset { name, seed } => {
-                let loaded = load(&name).ok_or_else(|| format!("there is no preset named {name:?}"))?;
+                let loaded = load(&name)
+                    .ok_or_else(|| format!("There is no preset named \"{name}\": choose one from the list of systems."))?;
                 self.open(loaded.scenario, seed, &loaded.run)?;
             }
             ToWorker::OpenFile { file, seed } => {

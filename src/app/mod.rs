@@ -43,6 +43,7 @@ pub fn start() {
         Ok(link) => {
             model.connect(link);
             open_address(model);
+            complain(model, &fragment);
         }
         Err(error) => panic::show_error(&error),
     }
@@ -95,6 +96,14 @@ fn open_address(model: Model) {
     });
 }
 
+/// Says what of a link could not be read.
+fn complain(model: Model, fragment: &str) {
+    let problems = Address::problems(fragment);
+    if !problems.is_empty() {
+        model.say(problems.join(" "));
+    }
+}
+
 /// A link to a preset that does not exist must not leave the page empty.
 fn open_default_if_nothing_runs(model: Model) {
     if model.frame.with_untracked(Option::is_none) && !model.address.with_untracked(Address::is_default_system) {
@@ -106,9 +115,11 @@ fn open_default_if_nothing_runs(model: Model) {
 /// Another link in the same tab opens another run.
 fn follow_address(model: Model) {
     let listener = window_event_listener(leptos::ev::hashchange, move |_| {
-        model.address.set(Address::parse(&window().location().hash().unwrap_or_default()));
+        let fragment = window().location().hash().unwrap_or_default();
+        model.address.set(Address::parse(&fragment));
         model.selection.set(None);
         open_address(model);
+        complain(model, &fragment);
     });
     on_cleanup(move || listener.remove());
 }

@@ -43,7 +43,7 @@ impl Address {
         Self { preset: name.into(), seed: Some(seed), ..Self::default() }
     }
     /// Reads a fragment with or without `#`. Unknown keys and unreadable values are passed over: a link from an older
-    /// or newer page opens what it can.
+    /// or newer page opens what it can. See [`Address::problems`] for what was passed over.
     pub fn parse(fragment: &str) -> Self {
         let mut address = Self::default();
         for (key, value) in fragment.trim_start_matches('#').split('&').filter_map(|pair| pair.split_once('=')) {
@@ -58,6 +58,23 @@ impl Address {
             }
         }
         address
+    }
+    /// What [`Address::parse`] could not read, a line each, with what is taken instead. Unknown keys are no problem: newer
+    /// pages may know them.
+    pub fn problems(fragment: &str) -> Vec<String> {
+        let read = Self::parse(fragment);
+        let has_file = read.file.is_some();
+        let one = |(key, value): (&str, &str)| {
+            let (is_read, wanted, instead) = match key {
+                "preset" => (has_file || !value.is_empty(), "a preset's name", "the boutique opens"),
+                "seed" => (value.parse::<u64>().is_ok(), "a whole number from 0", "seed 42 is used"),
+                "until" => (value.parse::<u64>().is_ok(), "whole seconds", "time runs on"),
+                "speed" => (read.speed.is_some(), "a number from 0 to 1000, or max", "the usual speed is used"),
+                _ => (true, "", ""),
+            };
+            (!is_read).then(|| format!("The link says {key}={value}, which is not {wanted}: {instead}."))
+        };
+        fragment.trim_start_matches('#').split('&').filter_map(|pair| pair.split_once('=')).filter_map(one).collect()
     }
     /// Whether it opens what an empty address opens.
     pub fn is_default_system(&self) -> bool {
@@ -133,7 +150,13 @@ mod tests {
 
     #[test]
     fn an_unreadable_link_opens_the_default_run() {
-        assert_eq!(Address::parse("#seed=minus&&=&speed=-3&file="), Address::default());
+        let link = "#seed=minus&&=&speed=-3&file=&colour=blue";
+        assert_eq!(Address::parse(link), Address::default());
+        let problems = Address::problems(link);
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert_eq!(problems[0], "The link says seed=minus, which is not a whole number from 0: seed 42 is used.");
+        assert_eq!(Address::problems("#preset=seed&seed=7&until=60&speed=max"), Vec::<String>::new());
+        assert_eq!(Address::problems("#preset=&until=soon").len(), 2);
         assert!(Address::default().is_default_system() && !Address::of_file("x").is_default_system());
     }
 

@@ -56,6 +56,32 @@ fn an_incident_is_chosen_from_the_menu_and_says_what_to_watch() {
 }
 
 #[test]
+fn what_a_link_says_wrongly_is_told_and_something_runs_all_the_same() {
+    run("wrong-link", Viewport::Desktop, async |page| {
+        page.open("#preset=no-such&seed=7").await;
+        page.until("the complaint", async || page.text("message").await.contains("no preset named \"no-such\"")).await;
+        page.until("the default system", async || page.all_css("[data-testid^='node-']").await.len() == 12).await;
+        page.open("#preset=seed&seed=abc").await;
+        page.until("the other system", async || page.all_css("[data-testid^='node-']").await.len() == 4).await;
+        page.until("the complaint", async || page.text("message").await.contains("seed=abc")).await;
+    });
+}
+
+#[test]
+fn a_model_of_a_larger_system_says_so() {
+    run("scale-model", Viewport::Desktop, async |page| {
+        page.open(
+            "#file=sickbay:+1%0Ascale:+10%0Aservices:%0A++web:+%7B+replicas:+20,+rate:+2000/s,+demand:+%7B+cpu:+1ms+%7D+%7D%0A",
+        )
+        .await;
+        page.until("the chip", async || page.shows("scale").await).await;
+        assert_eq!(page.text("scale").await, "1:10 model");
+        let told = page.attribute("scale", "title").await.unwrap_or_default();
+        assert!(told.contains("10"), "the chip's title says what that means: {told}");
+    });
+}
+
+#[test]
 fn the_page_gives_the_same_runs_as_the_core_alone() {
     run("digest", Viewport::Desktop, async |page| {
         for (preset, seconds) in RUNS {
