@@ -10,5 +10,6 @@ pub mod page;
 pub mod reference;
 pub mod scale;
 pub mod swarm;
+pub mod table;
 
 pub use reference::Report;

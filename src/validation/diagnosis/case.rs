@@ -1,8 +1,9 @@
 //! One labelled incident.
 
-use super::table::{Problem, Table, problem};
+use super::table::Table;
 use super::times::recovered;
 use crate::pipeline::locate::{FaultClass, Layout};
+use crate::validation::table::{Problem, Record, records};
 use serde::Deserialize;
 
 /// The texts of a case's files; `None` where there is no such file.
@@ -92,7 +93,7 @@ impl Case {
 fn read_truth(text: &str, name: &str) -> Result<Truth, Problem> {
     serde_json::from_str(text).map_err(|e| {
         let help = "it is an object with service, class and injected_at_s";
-        problem("E0705", &format!("{name}/truth.json"), e.to_string(), help)
+        Problem::new("E0705", format!("{name}/truth.json"), e.to_string(), help)
     })
 }
 
@@ -100,7 +101,7 @@ fn own_columns(layout: &mut Layout, table: &Table, name: &str) -> Result<(), Pro
     for column in &table.columns {
         let Some((service, metric)) = column.rsplit_once('|') else {
             let place = format!("{name}/metrics.csv:1");
-            return Err(problem("E0706", &place, format!("'{column}' names no metric"), "write columns as service|metric"));
+            return Err(Problem::new("E0706", place, format!("'{column}' names no metric"), "write columns as service|metric"));
         };
         layout.own(service, metric);
     }
@@ -112,7 +113,12 @@ fn edge_columns(layout: &mut Layout, table: &Table, name: &str) -> Result<(), Pr
         let parts = column.rsplit_once('|').and_then(|(edge, metric)| Some((edge.split_once('>')?, metric)));
         let Some(((from, to), metric)) = parts else {
             let place = format!("{name}/edges.csv:1");
-            return Err(problem("E0706", &place, format!("'{column}' names no edge"), "write columns as caller>callee|metric"));
+            return Err(Problem::new(
+                "E0706",
+                place,
+                format!("'{column}' names no edge"),
+                "write columns as caller>callee|metric",
+            ));
         };
         layout.edge(from, to, metric);
     }
@@ -120,12 +126,13 @@ fn edge_columns(layout: &mut Layout, table: &Table, name: &str) -> Result<(), Pr
 }
 
 fn calls(layout: &mut Layout, text: &str, name: &str) -> Result<(), Problem> {
-    for (number, line) in text.lines().enumerate().skip(1).filter(|(_, line)| !line.trim().is_empty()) {
-        let Some((from, to)) = line.split_once(',') else {
-            let place = format!("{name}/graph.csv:{}", number + 1);
-            return Err(problem("E0703", &place, format!("'{line}' is no pair"), "write lines as caller,callee"));
+    let file = format!("{name}/graph.csv");
+    for Record { line, cells } in records(&file, text)?.into_iter().skip(1) {
+        let [from, to, ..] = cells.as_slice() else {
+            let what = format!("'{}' is no pair", cells.join(","));
+            return Err(Problem::new("E0703", format!("{file}:{line}"), what, "write lines as caller,callee"));
         };
-        layout.call(from.trim(), to.trim());
+        layout.call(from, to);
     }
     Ok(())
 }

@@ -13,10 +13,10 @@ mod score;
 mod table;
 mod times;
 
+pub use crate::validation::table::Problem;
 pub use case::{Case, Texts, Truth};
 pub use play::{Outcome, play};
 pub use report::{csv, scores};
-pub use table::Problem;
 
 #[cfg(test)]
 mod tests;

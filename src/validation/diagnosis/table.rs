@@ -1,26 +1,7 @@
 //! Tables of numbers: a header line, then as many cells in each line, separated by commas. An empty cell, `nan`, `null`
 //! and `-` are missing values.
 
-use std::fmt;
-
-/// Why a file cannot be used: a stable code, where, and what to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// `E0701`.
-    pub code: &'static str,
-    /// File and line.
-    pub place: String,
-    /// What is wrong.
-    pub message: String,
-    /// What to do about it.
-    pub help: &'static str,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}: {}; help: {}", self.code, self.place, self.message, self.help)
-    }
-}
+use crate::validation::table::{Problem, Record, records};
 
 /// Column names and rows of values; `NaN` is missing.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,47 +17,51 @@ pub struct Table {
 impl Table {
     /// Reads a table whose first column is `time_s`. `place` names the file.
     pub fn read(text: &str, place: &str) -> Result<Self, Problem> {
-        let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        let Some((_, header)) = lines.next() else {
-            return Err(problem(
-                "E0701",
-                place,
-                "there is no header line".into(),
-                "the first line names the columns, `time_s` first",
-            ));
+        let mut records = records(place, text)?.into_iter();
+        let Some(Record { cells: mut columns, .. }) = records.next() else {
+            let help = "the first line names the columns, `time_s` first";
+            return Err(Problem::new("E0701", place, "there is no header line", help));
         };
-        let mut columns: Vec<String> = header.split(',').map(|name| name.trim().trim_matches('"').to_owned()).collect();
         if columns.first().map(String::as_str) != Some("time_s") {
             let message = format!("the first column is '{}', not 'time_s'", columns.first().map_or("", String::as_str));
-            return Err(problem("E0702", &format!("{place}:1"), message, "put the time in seconds into the first column"));
+            return Err(Problem::new("E0702", format!("{place}:1"), message, "put the time in seconds into the first column"));
         }
         columns.remove(0);
         let mut table = Self { columns, ..Self::default() };
-        for (number, line) in lines {
-            table.push(line, &format!("{place}:{}", number + 1))?;
+        for Record { line, cells } in records {
+            table.push(&cells, &format!("{place}:{line}"))?;
         }
         if table.rows.is_empty() {
-            return Err(problem("E0701", place, "there are no rows".into(), "a table has a row for each time"));
+            return Err(Problem::new("E0701", place, "there are no rows", "a table has a row for each time"));
         }
         Ok(table)
     }
 
-    fn push(&mut self, line: &str, place: &str) -> Result<(), Problem> {
-        let cells: Vec<&str> = line.split(',').map(|cell| cell.trim().trim_matches('"')).collect();
+    fn push(&mut self, cells: &[String], place: &str) -> Result<(), Problem> {
         if cells.len() != self.columns.len() + 1 {
             let message = format!("{} cells where the header has {}", cells.len(), self.columns.len() + 1);
-            return Err(problem("E0703", place, message, "each row has a cell for each column, empty if the value is missing"));
+            return Err(Problem::new(
+                "E0703",
+                place,
+                message,
+                "each row has a cell for each column, empty if the value is missing",
+            ));
         }
-        let at = number(cells[0]).filter(|at| at.is_finite());
+        let at = number(&cells[0]).filter(|at| at.is_finite());
         let Some(at) = at else {
             let message = format!("'{}' is no time", cells[0]);
-            return Err(problem("E0704", place, message, "write the time as a number of seconds"));
+            return Err(Problem::new("E0704", place, message, "write the time as a number of seconds"));
         };
         let mut row = Vec::with_capacity(self.columns.len());
         for (cell, name) in cells[1..].iter().zip(&self.columns) {
             let Some(value) = number(cell) else {
                 let message = format!("'{cell}' in column '{name}' is no number");
-                return Err(problem("E0704", place, message, "write a number, or leave the cell empty if the value is missing"));
+                return Err(Problem::new(
+                    "E0704",
+                    place,
+                    message,
+                    "write a number, or leave the cell empty if the value is missing",
+                ));
             };
             row.push(value);
         }
@@ -91,9 +76,4 @@ fn number(cell: &str) -> Option<f64> {
         "" | "-" | "null" | "None" | "NA" => Some(f64::NAN),
         _ => cell.parse().ok().map(|value: f64| if value.is_finite() { value } else { f64::NAN }),
     }
-}
-
-/// A problem of that code.
-pub fn problem(code: &'static str, place: &str, message: String, help: &'static str) -> Problem {
-    Problem { code, place: place.to_owned(), message, help }
 }

@@ -4,8 +4,9 @@
 //! 36, 2020), with their Naive2 as the measure of one: seasonally adjusted by classical multiplicative decomposition where a
 //! 90 % test of the autocorrelation finds a season. Means are taken over series before OWA is.
 
-use super::table::{Problem, Row};
+use super::table::Row;
 use crate::pipeline::forecast::{Forecaster, Season};
+use crate::validation::table::Problem;
 
 /// Samples to forecast, as in the competition.
 pub const HORIZON: usize = 48;

@@ -1,27 +1,6 @@
-//! Reading tables of numbers, and saying where they are off.
+//! Reading tables of numbers, wide and long, and saying where they are off.
 
-use std::fmt;
-
-/// Why a table cannot be used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Stable code.
-    pub code: &'static str,
-    /// File, line, column.
-    pub place: String,
-    /// What is wrong there.
-    pub what: String,
-    /// What to do.
-    pub help: &'static str,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}: {}; help: {}", self.code, self.place, self.what, self.help)
-    }
-}
-
-impl std::error::Error for Problem {}
+use crate::validation::table::{Problem, Record, records};
 
 /// A series of a wide table: one row each.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,8 +28,7 @@ pub struct Samples {
 /// `E0731` nothing to read, `E0732` a cell that is not a number, `E0733` an id that occurs twice.
 pub fn wide(file: &str, text: &str) -> Result<Vec<Row>, Problem> {
     let mut rows: Vec<Row> = Vec::new();
-    for (number, line) in lines(text) {
-        let cells: Vec<&str> = line.split(',').map(clean).collect();
+    for Record { line: number, cells } in records(file, text)? {
         if number == 1 && cells.get(1).is_some_and(|cell| !is_empty(cell) && cell.parse::<f64>().is_err()) {
             continue;
         }
@@ -73,8 +51,8 @@ pub fn wide(file: &str, text: &str) -> Result<Vec<Row>, Problem> {
 /// # Errors
 /// `E0731` nothing to read, `E0732` a cell that is not a number, `E0734` a column that is not there.
 pub fn long(file: &str, text: &str) -> Result<Samples, Problem> {
-    let mut lines = lines(text);
-    let header: Vec<&str> = lines.next().map(|(_, line)| line.split(',').map(clean).collect()).unwrap_or_default();
+    let mut records = records(file, text)?.into_iter();
+    let header: Vec<String> = records.next().map(|record| record.cells).unwrap_or_default();
     if header.is_empty() {
         return Err(nothing(file));
     }
@@ -82,10 +60,9 @@ pub fn long(file: &str, text: &str) -> Result<Samples, Problem> {
     let columns = [column("series")?, column("time_s")?, column("value")?];
     let mut samples = Samples::default();
     let mut numbers = std::collections::BTreeMap::new();
-    for (number, line) in lines {
-        let cells: Vec<&str> = line.split(',').map(clean).collect();
+    for Record { line: number, cells } in records {
         let cell = |i: usize| {
-            cells.get(columns[i]).copied().ok_or_else(|| Problem {
+            cells.get(columns[i]).map(String::as_str).ok_or_else(|| Problem {
                 code: "E0735",
                 place: format!("{file}:{number}"),
                 what: format!("{} cells where the header has {}", cells.len(), header.len()),
@@ -107,16 +84,6 @@ pub fn long(file: &str, text: &str) -> Result<Samples, Problem> {
     }
     samples.rows.sort_by(|a, b| a.1.total_cmp(&b.1).then(a.0.cmp(&b.0)));
     if samples.rows.is_empty() { Err(nothing(file)) } else { Ok(samples) }
-}
-
-/// Lines with something in them, numbered from 1; a byte order mark is no content.
-fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let lines = text.trim_start_matches('\u{feff}').lines().enumerate();
-    lines.map(|(i, line)| (i + 1, line.trim())).filter(|(_, line)| !line.is_empty())
-}
-
-fn clean(cell: &str) -> &str {
-    cell.trim().trim_matches('"').trim()
 }
 
 fn is_empty(cell: &str) -> bool {

@@ -2,6 +2,7 @@
 //! source; comma separated, with quotes where needed.
 
 use super::params::Params;
+use crate::validation::table::{Record, records};
 
 /// Most rows a table may have.
 const ROWS_MAX: usize = 10_000;
@@ -38,11 +39,11 @@ pub struct Row {
 /// # Errors
 /// Says what is wrong with the header or in which row; nothing is read then.
 pub fn read(text: &str) -> Result<Vec<Row>, String> {
-    let mut records = records(text)?.into_iter();
+    let mut records = records("the table", text).map_err(|problem| problem.to_string())?.into_iter();
     let columns = || COLUMNS.join(",");
-    let (_, header) =
+    let Record { cells: header, .. } =
         records.next().ok_or_else(|| format!("E0601 the table is empty; help: begin with the line '{}'", columns()))?;
-    let place = |name: &str| header.iter().position(|cell| cell.trim().eq_ignore_ascii_case(name));
+    let place = |name: &str| header.iter().position(|cell| cell.eq_ignore_ascii_case(name));
     let mut places = [0; COLUMNS.len()];
     for (place_of, name) in places.iter_mut().zip(COLUMNS) {
         *place_of = place(name).ok_or_else(|| {
@@ -50,7 +51,7 @@ pub fn read(text: &str) -> Result<Vec<Row>, String> {
         })?;
     }
     let mut rows: Vec<Row> = Vec::new();
-    for (line, cells) in records {
+    for Record { line, cells } in records {
         if cells.len() != header.len() {
             let (got, want) = (cells.len(), header.len());
             return Err(format!(
@@ -60,7 +61,7 @@ pub fn read(text: &str) -> Result<Vec<Row>, String> {
         if rows.len() == ROWS_MAX {
             return Err(format!("line {line}: E0604 a table may have at most {ROWS_MAX} rows; help: split it"));
         }
-        rows.push(row(line, &places.map(|place| cells[place].trim())));
+        rows.push(row(line, &places.map(|place| cells[place].as_str())));
     }
     resolve_same(&mut rows);
     Ok(rows)
@@ -90,38 +91,6 @@ fn resolve_same(rows: &mut [Row]) {
     }
 }
 
-/// Cells of all lines that are not empty, and the line on which they begin. A quoted cell may hold commas, line ends and
-/// doubled quotes.
-fn records(text: &str) -> Result<Vec<(usize, Vec<String>)>, String> {
-    let (mut records, mut record, mut cell, mut quoted) = (Vec::new(), Vec::new(), String::new(), false);
-    let (mut line, mut begun, mut opened) = (1, 1, 1);
-    let mut characters = text.trim_start_matches('\u{feff}').chars().peekable();
-    while let Some(c) = characters.next() {
-        line += usize::from(c == '\n');
-        match c {
-            '"' if quoted && characters.peek() == Some(&'"') => {
-                characters.next();
-                cell.push('"');
-            }
-            '"' => (quoted, opened) = (!quoted, line),
-            ',' if !quoted => record.push(std::mem::take(&mut cell)),
-            '\n' if !quoted => {
-                record.push(std::mem::take(&mut cell));
-                records.push((std::mem::replace(&mut begun, line), std::mem::take(&mut record)));
-            }
-            '\r' if !quoted => {}
-            c => cell.push(c),
-        }
-    }
-    if quoted {
-        return Err(format!("line {opened}: E0605 a quotation mark is never closed; help: double those within a cell"));
-    }
-    record.push(cell);
-    records.push((begun, record));
-    records.retain(|(_, record)| record.iter().any(|cell| !cell.trim().is_empty()));
-    Ok(records)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,7 +117,7 @@ mod tests {
         assert!(read("").unwrap_err().contains("E0601"));
         assert!(read("id,group\n").unwrap_err().contains("params"));
         assert!(read(&format!("{HEAD}A,b\n")).unwrap_err().starts_with("line 2: E0603"));
-        assert!(read(&format!("{HEAD}A,\"b\n")).unwrap_err().starts_with("line 2: E0605"));
+        assert!(read(&format!("{HEAD}A,\"b\n")).unwrap_err().starts_with("E0605 the table:2"));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 mod play;
 mod systems;
 
+use crate::validation::reference::mean_interval;
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -144,7 +145,7 @@ pub fn compare(system: &System, care: Care) -> Vec<ScaleRow> {
     let full: Vec<play::Outcome> = seeds.clone().map(|seed| play::play(system, 1, seed, care)).collect();
     let model: Vec<play::Outcome> = seeds.map(|seed| play::play(system, system.scale, seed, care)).collect();
     let row = |(quantity, near): &(Quantity, Near)| {
-        let of = |outcomes: &[play::Outcome]| play::mean(&outcomes.iter().map(|o| o.of(*quantity)).collect::<Vec<f64>>());
+        let of = |outcomes: &[play::Outcome]| mean_interval(&outcomes.iter().map(|o| o.of(*quantity)).collect::<Vec<f64>>());
         row_of(system, *quantity, *near, of(&full), of(&model))
     };
     system.expects.iter().map(row).collect()

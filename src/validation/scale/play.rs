@@ -5,7 +5,6 @@ use crate::ids::ServiceId;
 use crate::scenario::Scenario;
 use crate::sim::{Event, Observer, World};
 use crate::units::{SimDuration, SimTime};
-use crate::validation::reference::mean_interval;
 
 /// What is counted within the window.
 #[derive(Clone, Debug, Default)]
@@ -97,9 +96,4 @@ fn run(world: &mut World, model: &Scenario, until: SimTime, observer: &mut impl 
         debug_assert!(injected.is_ok(), "{injected:?}");
     }
     world.run(until, u64::MAX, observer);
-}
-
-/// Mean over seeds and half the width of its 95 % interval, from three seeds on.
-pub(super) fn mean(values: &[f64]) -> (f64, Option<f64>) {
-    mean_interval(values)
 }

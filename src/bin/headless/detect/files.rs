@@ -58,9 +58,3 @@ pub fn number(cell: &str, path: &Path, line: usize) -> Result<f64, Failure> {
         problem("E0633", path, line, &format!("'{}' is no finite number; help: mend or drop the line", cell.trim()))
     })
 }
-
-/// Lines that hold something, with their numbers from 1.
-pub fn lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text.lines().enumerate().map(|(i, line)| (i + 1, line.trim_end())).filter(|(_, line)| !line.is_empty())
-}

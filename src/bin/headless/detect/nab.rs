@@ -1,12 +1,13 @@
 //! The Numenta Anomaly Benchmark: `DIR/data/<category>/<file>.csv` (timestamp,value), labels in `DIR/labels`.
 
-use super::files::{below, lines, number, problem, text, write};
+use super::files::{below, number, problem, text, write};
 use super::table::table;
 use crate::{Failure, print};
 use sickbay::pipeline::detect::{Kind, Range, Reading, Refractory, SeriesDetector};
 use sickbay::validation::detection::nab::{Corpus, PROFILES, Scored};
 use sickbay::validation::detection::seed_rule;
 use sickbay::validation::detection::timestamp::{DAY_S, seconds};
+use sickbay::validation::table::{Record, records};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -56,8 +57,8 @@ pub fn run(directory: &str, out: Option<&str>, range_is_known: bool, is_scored: 
 fn read(path: &Path, name: String) -> Result<Series, Failure> {
     let text = text(path)?;
     let mut series = Series { name, stamps: Vec::new(), times: Vec::new(), values: Vec::new() };
-    for (line, row) in lines(&text) {
-        let Some((stamp, value)) = row.split_once(',').filter(|(_, value)| !value.contains(',')) else {
+    for Record { line, cells } in records(&path.display().to_string(), &text).map_err(|e| Failure::Input(e.to_string()))? {
+        let [stamp, value] = cells.as_slice() else {
             return Err(problem("E0632", path, line, "a line has two columns, timestamp,value"));
         };
         let is_header = line == 1 && seconds(stamp).is_none();
@@ -69,7 +70,7 @@ fn read(path: &Path, name: String) -> Result<Series, Failure> {
         })?;
         series.values.push(number(value, path, line)?);
         series.times.push(time);
-        series.stamps.push(stamp.to_owned());
+        series.stamps.push(stamp.clone());
     }
     if series.values.is_empty() {
         return Err(problem("E0631", path, 1, "the file holds no samples"));
