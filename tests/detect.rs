@@ -96,6 +96,56 @@ fn the_score_is_printed_per_detector_with_the_floor() {
     std::fs::remove_dir_all(set).expect("ours");
 }
 
+/// Samples of six metrics that follow two hidden loads; from 1,200 to 1,229 the fourth follows neither.
+fn services(until: usize) -> String {
+    let row = |i: usize| {
+        let (load, cache) = (noise(i), noise(i * 13 + 5));
+        let cell = |m: usize| {
+            let (load, cache) = if m == 3 && (1_200..1_230).contains(&i) { (noise(i * 7), noise(i * 3)) } else { (load, cache) };
+            format!("{:.5}", load * (m as f64 - 2.5) + cache * (m % 3) as f64 + 0.02 * noise(i * 31 + m))
+        };
+        (0..6).map(cell).collect::<Vec<_>>().join(",") + "\n"
+    };
+    (0..until).map(row).collect()
+}
+
+#[test]
+fn a_metric_that_breaks_step_with_the_others_is_found_and_named() {
+    let set = directory("multivariate");
+    write(&set.join("made_train.csv"), &services(800));
+    write(&set.join("made_test.csv"), &services(1_440));
+    let labels: String = (0..1_440).map(|i| if (1_200..1_230).contains(&i) { "1\n" } else { "0\n" }).collect();
+    write(&set.join("made_test_label.csv"), &labels);
+    let out = set.join("out");
+    let (place, to) = (set.to_str().expect("plain"), out.to_str().expect("plain"));
+    assert_eq!(said(&detect(&["--multivariate", place, "--out", to])), (Some(0), "1 services scored\n".into()));
+    let text = std::fs::read_to_string(out.join("made.csv")).expect("written");
+    assert!(text.starts_with("index,score,top metrics\n0,"));
+    let scores: Vec<f64> = text.lines().skip(1).map(|l| l.split(',').nth(1).expect("cells").parse().expect("a number")).collect();
+    let highest = (0..1_440).max_by(|a, b| scores[*a].total_cmp(&scores[*b])).expect("some");
+    assert!((1_200..1_235).contains(&highest), "{highest}");
+    let named = text.lines().nth(highest + 1).expect("a row");
+    assert!(named.split(',').nth(2).expect("metrics").starts_with("3:"), "{named}");
+
+    let (code, told) = said(&detect(&["--multivariate", place, "--score"]));
+    let row: Vec<&str> = told.lines().find(|l| l.starts_with("low-rank")).expect("a row").split_whitespace().collect();
+    assert_eq!(code, Some(0));
+    assert!(row[2].parse::<f64>().expect("event-F1") > 0.6, "{told}");
+
+    for (file, text, code) in [
+        ("made_test_label.csv", "0\n1\n", "E0635"),
+        ("made_train.csv", "1,2\n", "E0632"),
+        ("made_train.csv", "1,2,3,4,5,x\n", "E0633"),
+        ("made_test.csv", "\n", "E0631"),
+    ] {
+        write(&set.join(file), text);
+        let (exit, told) = said(&detect(&["--multivariate", place, "--score"]));
+        assert!(exit == Some(1) && told.contains(code), "{code} in {told}");
+    }
+    assert_eq!(said(&detect(&["--multivariate", place, "--nab", place, "--score"])).0, Some(2));
+    std::fs::remove_dir_all(set).expect("ours");
+}
+
 #[test]
 fn what_cannot_be_read_is_told_with_code_and_place() {
     let set = directory("broken");

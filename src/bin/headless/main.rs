@@ -44,6 +44,7 @@ const USAGE: &str = "usage:
   headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
   headless import FILE... [--json]
   headless detect --nab DIR [--out OUT] [--range-known] [--score]
+  headless detect --multivariate DIR [--out OUT] [--score]
   headless incident [PNN|all]... [--seed N] [--json] [--report] [--sensitivity]
   headless forecast --m4 DIR [--out OUT.csv] [--score] [--period S[,L]|find|none]
   headless breach (--series FILE.csv | --made SEED [--pods N] [--kinds K,...]) --threshold T --horizon N [--out OUT.csv]

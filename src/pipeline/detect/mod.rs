@@ -5,14 +5,18 @@
 //! None of their scores has a fixed threshold: each is judged by its own history as a tail probability, and what is left is
 //! summed and followed by a rest. See docs/benchmarks.md for what each is worth alone.
 //!
+//! A service is watched by [`ServiceDetector`] on top: which sample breaks the ways in which its metrics move together?
+//!
 //! Bounds: [`SeriesDetector`] is at most 1.5 kB and never allocates. Time is counted in samples.
 
 mod alarm;
 mod entropy;
 mod level;
+mod lowrank;
 mod range;
 mod seasonal;
 mod series;
+mod service;
 mod shift;
 mod subspace;
 mod tail;
@@ -20,6 +24,7 @@ mod tail;
 pub use alarm::{ALARM_SCORE, Refractory};
 pub use range::Range;
 pub use series::{Evidence, Kind, Reading, SeriesDetector};
+pub use service::{Contribution, METRICS_MAX, ServiceDetector, ServiceReading, TOP};
 
 #[cfg(test)]
 mod tests {
