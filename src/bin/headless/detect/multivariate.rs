@@ -118,7 +118,8 @@ fn summary(scored: &[Scored]) -> String {
     let each = scored.iter().map(|s| row(&s.name, std::slice::from_ref(&s.ours)));
     let each: Vec<Vec<String>> = [header].into_iter().chain(each).collect();
     format!(
-        "{} services; events within 3 points, one threshold for all, the best\n\n{}\n\nlow-rank residual by service, a threshold each\n\n{}",
+        "{} services; events within 3 points, one threshold for all, the best\n\n{}\n\n\
+         low-rank residual by service, a threshold each\n\n{}",
         scored.len(),
         table(&pooled),
         table(&each)
