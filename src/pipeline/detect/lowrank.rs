@@ -26,6 +26,8 @@ impl LowRank {
     pub(super) fn new(n: usize, rank: usize) -> Self {
         // Any start will do that no eigenvector is orthogonal to: multiples of the golden section.
         let start = |i: usize| (i as f32 * 0.618_034 + 0.3).fract() - 0.5;
+        // No numbers at all is no direction, in rows of one.
+        let (rank, n) = (if n == 0 { 0 } else { rank }, n.max(1));
         let mut basis: Vec<f32> = (0..n * rank).map(start).collect();
         orthonormal(&mut basis, n);
         Self { n, moments: vec![0.0; n * n], stepped: basis.clone(), basis, seen: 0 }

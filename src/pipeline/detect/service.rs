@@ -186,7 +186,7 @@ mod tests {
         let mut broken = detector.update(&sample(2_000));
         for i in 2_001..2_004 {
             let mut values = sample(i);
-            values[6] = sample(i + 500)[6];
+            values[6] = sample(i + 250)[6];
             broken = detector.update(&values);
         }
         assert_eq!(broken.top[0].metric, 6, "{broken:?}");
