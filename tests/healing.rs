@@ -75,6 +75,18 @@ fn nothing_is_done_when_nothing_is_wrong() {
 }
 
 #[test]
+fn what_breaks_in_the_first_seconds_does_not_become_usual() {
+    let mut session = Session::new(shop(), 42);
+    session.execute(Command::SetAutonomy(Autonomy::Off)).expect("accepted");
+    session.advance(SimTime::from_secs(4), u64::MAX);
+    session.execute(Command::Inject(fault(FaultTarget::Service(PAYMENT), FaultKind::ErrorBurst, 0.6))).expect("accepted");
+    session.advance(SimTime::from_secs(90), u64::MAX);
+    let incidents: Vec<_> = session.pipeline().incidents().collect();
+    assert_eq!(incidents.len(), 1, "{incidents:?}");
+    assert_eq!((incidents[0].resolved_at, incidents[0].cause), (None, Some(PAYMENT)), "payment still fails 60 %");
+}
+
+#[test]
 fn each_fault_is_blamed_on_the_right_service() {
     let payment = FaultTarget::Service(PAYMENT);
     let edge = FaultTarget::Edge { from: FRONTEND, to: CATALOG };

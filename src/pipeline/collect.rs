@@ -20,6 +20,9 @@ pub const STALE: SimDuration = SimDuration::from_secs(3);
 const USUAL_SAMPLES: u32 = 10;
 /// Samples left out at the start, while the first instances warm up: one metric window.
 const WARM_UP_SAMPLES: u32 = 5;
+/// Samples in trouble that count as one towards a usual level that is not known yet: what breaks in the first seconds does
+/// not become usual for two minutes, what was always so does in the end.
+const TROUBLED: u32 = 12;
 /// Share of a new sample in the usual level afterwards: a time constant of one minute at one scrape a second.
 const USUAL_WEIGHT: f64 = 1.0 / 60.0;
 /// The same for request rates while something is wrong: ten minutes, so that a spike stays a spike while it is acted on.
@@ -40,8 +43,28 @@ pub(super) enum Clue {
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Usual {
+    /// Samples while it was not known.
     samples: u32,
+    /// What those after the warm-up count, [`TROUBLED`] each unless there was trouble.
+    weight: u32,
     level: f64,
+}
+
+impl Usual {
+    const fn is_known(&self) -> bool {
+        self.weight >= USUAL_SAMPLES * TROUBLED
+    }
+    /// Takes a sample in while it is not known yet.
+    fn begin(&mut self, value: f64, calm: bool) {
+        self.samples += 1;
+        if self.samples <= WARM_UP_SAMPLES {
+            self.level = value;
+            return;
+        }
+        let weight = if calm { TROUBLED } else { 1 };
+        self.weight += weight;
+        self.level += (value - self.level) * f64::from(weight) / f64::from(self.weight);
+    }
 }
 
 /// All that was measured, as far back as anybody needs.
@@ -136,7 +159,7 @@ impl Collector {
     /// What is usual for it: the mean of its first samples, then slowly following while all is calm.
     pub fn usual(&self, subject: Subject, metric: Metric) -> Option<f64> {
         let usual = self.usual.get(&(subject, metric))?;
-        (usual.samples >= WARM_UP_SAMPLES + USUAL_SAMPLES).then_some(usual.level)
+        usual.is_known().then_some(usual.level)
     }
     /// Learns usual levels from this scrape. When not `calm`, only levels still unknown and request rates are learned:
     /// an incident must not become usual, a changed load is.
@@ -144,10 +167,8 @@ impl Collector {
         for (key, series) in &self.series {
             let Some((_, value)) = series.last().filter(|(at, _)| *at == self.now) else { continue };
             let usual = self.usual.entry(*key).or_default();
-            if usual.samples < WARM_UP_SAMPLES + USUAL_SAMPLES {
-                usual.samples += 1;
-                let counted = usual.samples.saturating_sub(WARM_UP_SAMPLES).max(1);
-                usual.level += (value - usual.level) / f64::from(counted);
+            if !usual.is_known() {
+                usual.begin(value, calm || key.1 == Metric::RequestRate);
             } else if calm {
                 usual.level += (value - usual.level) * USUAL_WEIGHT;
             } else if key.1 == Metric::RequestRate {
