@@ -68,7 +68,11 @@ fn body(model: Model, menu: OpenMenu) -> impl IntoView {
             magnitude: magnitude.get_untracked(),
             duration: length(&duration.get_untracked()),
         });
-        close(model);
+        // What will be refused stays to be mended.
+        let scale = chosen.get_untracked().scale();
+        if (scale.min..=scale.max).contains(&magnitude.get_untracked()) {
+            close(model);
+        }
     };
     let on_key = move |event: web_sys::KeyboardEvent| {
         if event.key() == "Escape" {
@@ -266,7 +270,8 @@ fn effect_of(kind: FaultKind) -> &'static str {
 fn place(element: &web_sys::HtmlElement, at: (f64, f64)) {
     let size = |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|v| v.as_f64()).unwrap_or(0.0);
     let (width, height) = (size(window().inner_width()), size(window().inner_height()));
-    let (left, top) = (at.0.min(width - SIZE.0 - 8.0).max(8.0), at.1.min(height - SIZE.1 - 8.0).max(8.0));
+    let taken = (SIZE.0.max(f64::from(element.offset_width())), SIZE.1.max(f64::from(element.offset_height())));
+    let (left, top) = (at.0.min(width - taken.0 - 8.0).max(8.0), at.1.min(height - taken.1 - 8.0).max(8.0));
     let style = element.style();
     // Both are well-formed lengths: the browser takes them.
     let _ = style.set_property("left", &format!("{left:.0}px"));

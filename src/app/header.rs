@@ -23,7 +23,6 @@ pub fn header(model: Model) -> AnyView {
             {brand()}
             {system(model)}
             {chaos(model)}
-            {watch(model)}
             {scale(model)}
             {healing(model)}
             {tools(model)}
@@ -82,17 +81,6 @@ fn system(model: Model) -> impl IntoView {
     }
 }
 
-/// What to watch: an incident or a file's plan comes by itself, so it is said where there is room for it.
-fn watch(model: Model) -> impl IntoView {
-    let about = model.memo(|f| f.about.clone());
-    let summary = move || {
-        let name = model.address.with(|a| a.preset.clone());
-        let preset = PRESETS.iter().find(|p| p.name == name && p.group == Group::Incidents);
-        preset.map_or_else(|| if name == OWN { about.get() } else { String::new() }, |p| p.summary.to_owned())
-    };
-    view! { <span class="grow watch" data-testid="watch" title=summary>{summary}</span> }
-}
-
 /// Says so when the running system is a model of a larger one: then rates and counts are the model's.
 fn scale(model: Model) -> impl IntoView {
     let scale = model.memo(|f| f.scale);
@@ -145,7 +133,15 @@ fn chaos(model: Model) -> impl IntoView {
         })
     };
     view! {
-        <div class="split">
+        <div
+            class="split"
+            on:keydown=move |event| {
+                if event.key() == "Escape" && open.get_untracked() {
+                    event.prevent_default();
+                    open.set(false);
+                }
+            }
+        >
             <button
                 type="button"
                 class="button break"
@@ -200,7 +196,6 @@ fn pick_menu(model: Model, open: RwSignal<bool>) -> impl IntoView {
             class="popover picks"
             role="group"
             aria-label="What to break"
-            on:keydown=move |event| if event.key() == "Escape" { open.set(false) }
         >
             {items.collect_view()}
             <p class="menu-hint">"Or right-click, long-press or press F on any service or call."</p>

@@ -12,7 +12,25 @@ use web_sys::{Element, KeyboardEvent};
 /// Listens for as long as the page lives.
 pub fn listen(model: Model) {
     let listener = window_event_listener(leptos::ev::keydown, move |event| on_key(model, &event));
-    on_cleanup(move || listener.remove());
+    let clicks = window_event_listener(leptos::ev::click, |event| leave_focus(&event));
+    on_cleanup(move || {
+        listener.remove();
+        clicks.remove();
+    });
+}
+
+/// Who clicks a button with the mouse does not mean to press it again with Space, which is time's: the focus leaves it. A click
+/// by keyboard has no count and keeps it.
+fn leave_focus(event: &web_sys::MouseEvent) {
+    let target = event.target().and_then(|t| t.dyn_into::<Element>().ok());
+    let pressed = target.and_then(|t| t.closest("button, summary").ok().flatten());
+    let is_free = |button: &Element| button.closest("dialog, [role=dialog]").ok().flatten().is_none();
+    if event.detail() > 0
+        && let Some(button) = pressed.filter(is_free).and_then(|b| b.dyn_into::<web_sys::HtmlElement>().ok())
+    {
+        // What has no focus stays without.
+        let _ = button.blur();
+    }
 }
 
 fn on_key(model: Model, event: &KeyboardEvent) {

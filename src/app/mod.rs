@@ -64,6 +64,7 @@ fn page(model: Model) -> impl IntoView {
     follow_new_service(model);
     view! {
         <div class="app">
+            {panel::decision::ask(model)}
             {header::header(model)}
             {kpis::kpis(model)}
             <main class="main">

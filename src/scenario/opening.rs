@@ -96,6 +96,23 @@ mod tests {
     }
 
     #[test]
+    fn a_scenario_file_without_its_version_is_not_taken_for_compose() {
+        for text in [
+            "name: Two\nservices:\n  web: { calls: [back] }\n  back: {}\nfaults:\n  - { at: 1s, kind: hang, target: back }\n",
+            "services:\n  web:\n    calls: [back]\n  back:\n    demand: { cpu: 1ms }\n",
+        ] {
+            let opened = open(&named("two.yaml", text));
+            assert!(
+                opened.scenario.is_none() && opened.preview.problems.iter().any(|p| p.code == "E0303"),
+                "{:?}",
+                opened.preview
+            );
+        }
+        let compose = "services:\n  web:\n    image: nginx\n    depends_on: [back]\n  back:\n    image: redis\nsecrets: {}\n";
+        assert!(open(&named("compose.yaml", compose)).scenario.is_some());
+    }
+
+    #[test]
     fn a_scenario_file_is_previewed_like_an_import_and_keeps_its_run_defaults() {
         let text = "sickbay: 1\nname: Two\nseed: 9\nservices:\n  web: { calls: [back] }\n  back: {}\n";
         let opened = open(&named("two.yaml", text));

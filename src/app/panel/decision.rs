@@ -22,6 +22,36 @@ pub fn card(model: Model) -> impl IntoView {
     move || id.get().map(|id| one(model, id))
 }
 
+/// What awaits approval, in one row that stays in view where the card may be far down the page (styled away elsewhere).
+pub fn ask(model: Model) -> AnyView {
+    let waiting = model.memo(|f| {
+        let decision = f.decisions.iter().find(|d| d.state == DecisionState::AwaitingApproval)?;
+        Some((decision.id, words::decision(f, decision)))
+    });
+    let left = move |id: DecisionId| {
+        model.read(|f| {
+            let expires = f.decisions.iter().find(|d| d.id == id)?.expires_at?;
+            Some(format!("in {}", format::span(expires.since(f.now).as_secs_f64())))
+        })
+    };
+    let row = move || {
+        waiting.get().map(|(id, title)| {
+            view! {
+                <div class="ask" role="group" aria-label="Approval needed">
+                    <span class="ask-text"><b>{title}</b>" "{move || left(id)}</span>
+                    <button type="button" class="button primary" data-testid="ask-approve" on:click=move |_| model.answer(id, true)>
+                        "Approve"
+                    </button>
+                    <button type="button" class="button" data-testid="ask-reject" on:click=move |_| model.answer(id, false)>
+                        "Reject"
+                    </button>
+                </div>
+            }
+        })
+    };
+    view! { {row} }.into_any()
+}
+
 /// One decision of the frame, followed over time.
 pub fn follow(model: Model, id: DecisionId) -> Memo<Option<Decision>> {
     model.memo(move |f| f.decisions.iter().find(|d| d.id == id).cloned())

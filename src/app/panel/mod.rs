@@ -1,7 +1,7 @@
 //! The panel on the right: the story of what is wrong, the selected service, and the same as lists and tables.
 
 mod alerts;
-mod decision;
+pub mod decision;
 mod editing;
 mod faults;
 mod ledger;

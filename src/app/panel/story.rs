@@ -6,7 +6,9 @@ use crate::app::icons::{Icon, icon, of_health};
 use crate::app::model::{Model, Selection};
 use crate::ids::ServiceId;
 use crate::pipeline::{Health, Incident};
-use crate::view::picks::picks;
+use crate::scenario::presets::{Group, PRESETS};
+use crate::view::address::OWN;
+use crate::view::picks::{Pick, picks};
 use crate::view::{Frame, format, words};
 use leptos::prelude::*;
 
@@ -58,6 +60,7 @@ pub fn story(model: Model) -> AnyView {
     };
     view! {
         <div class="story">
+            {watch(model)}
             {head}
             {forecasts(model)}
             {decision::card(model)}
@@ -65,6 +68,27 @@ pub fn story(model: Model) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// What to watch: an incident or a file's plan comes by itself, so it is said beforehand.
+fn watch(model: Model) -> impl IntoView {
+    let about = model.memo(|f| f.about.clone());
+    let text = Memo::new(move |_| {
+        let name = model.address.with(|a| a.preset.clone());
+        let preset = PRESETS.iter().find(|p| p.name == name && p.group == Group::Incidents);
+        preset.map_or_else(|| if name == OWN { about.get() } else { String::new() }, |p| p.summary.to_owned())
+    });
+    let body = move || {
+        (!text.with(String::is_empty)).then(|| {
+            view! {
+                <details class="watch" open=true>
+                    <summary>"What to watch"</summary>
+                    <p data-testid="watch">{text}</p>
+                </details>
+            }
+        })
+    };
+    view! { {body} }
 }
 
 fn starting() -> AnyView {
@@ -245,7 +269,9 @@ fn forecasts(model: Model) -> impl IntoView {
 }
 
 fn suggestions(model: Model) -> impl IntoView {
-    let items = model.peek(picks).into_iter().take(SUGGESTIONS).map(|pick| {
+    // The system can be another one, or be edited, while the suggestions stand.
+    let picked = model.memo(|f| picks(f).into_iter().take(SUGGESTIONS).collect::<Vec<_>>());
+    let one = move |pick: Pick| {
         let (title, lesson) = (pick.title.clone(), pick.lesson);
         view! {
             <button type="button" class="suggestion" on:click=move |_| inject(model, &pick)>
@@ -253,11 +279,12 @@ fn suggestions(model: Model) -> impl IntoView {
                 <span><b>{title}</b><small>{lesson}</small></span>
             </button>
         }
-    });
+    };
+    let items = move || picked.get().into_iter().map(one).collect_view();
     view! {
         <section class="suggestions" aria-label="Things to break">
             <h3>"Break something and watch"</h3>
-            {items.collect_view()}
+            {items}
         </section>
     }
 }

@@ -71,8 +71,29 @@ pub enum Failure {
     Input(String),
 }
 
+/// The lines of [`USAGE`] on one command, or all if there is no such command.
+fn usage_of(command: Option<&String>) -> String {
+    let Some(command) = command else { return USAGE.to_owned() };
+    let begins = format!("  headless {command} ");
+    let (mut found, mut is_in) = (Vec::new(), false);
+    for line in USAGE.lines() {
+        is_in = line.starts_with(&begins) || is_in && line.starts_with("   ");
+        if is_in {
+            found.push(line);
+        }
+    }
+    if command == "run" {
+        found.extend(USAGE.lines().skip_while(|line| !line.starts_with("FILE ")));
+    }
+    if found.is_empty() { USAGE.to_owned() } else { format!("usage:\n{}", found.join("\n")) }
+}
+
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.iter().skip(1).any(|word| word == "--help" || word == "-h") {
+        print(&usage_of(words.first()));
+        return ExitCode::SUCCESS;
+    }
     let result = match words.first().map(String::as_str) {
         Some("run") => run::run(&words[1..]),
         Some("diagnose") => diagnose::diagnose(&words[1..]),
@@ -102,7 +123,7 @@ fn main() -> ExitCode {
             ExitCode::from(1)
         }
         Err(Failure::Usage(usage)) => {
-            complain(&format!("headless: {}\n{USAGE}", usage.0));
+            complain(&format!("headless: {}\n{}", usage.0, usage_of(words.first())));
             ExitCode::from(2)
         }
     }

@@ -32,6 +32,9 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
         print(&json(&healed, unhealed.as_ref()));
     } else {
         print(text(&healed, unhealed.as_ref(), &scenario.scale_notes()).trim_end());
+        if unhealed.is_some() && (plan.heal < Autonomy::Ask || plan.policy == "none") {
+            print("note: nobody heals in either run, so they differ in name only; --heal auto lets the healer act");
+        }
     }
     Ok(())
 }

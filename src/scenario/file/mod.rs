@@ -79,13 +79,31 @@ pub fn write(scenario: &Scenario, run: &RunDefaults) -> String {
     writer::write(scenario, run)
 }
 
-/// Whether a text means to be a scenario file: it has the key `sickbay` at its top.
+/// Top-level keys that scenario files have and neither Compose nor Kubernetes knows.
+const OWN_KEYS: [&str; 9] = ["about:", "seed:", "until:", "policy:", "heal:", "cluster:", "faults:", "edits:", "actions:"];
+
+/// Whether a text means to be a scenario file: it has the key `sickbay` at its top, or others that only scenario files have,
+/// so that a forgotten version is told and nothing is passed over.
 pub fn is_scenario_file(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}');
     let is_key = |line: &str| line.starts_with("sickbay:") || line.starts_with("\"sickbay\":");
     let is_flow = text.trim_start().starts_with('{');
     text.lines().any(is_key)
         || is_flow && (text.contains("\"sickbay\":") || text.contains("{sickbay:") || text.contains("{ sickbay:"))
+        || has_own_keys(text)
+}
+
+fn has_own_keys(text: &str) -> bool {
+    let begins = |line: &str, key: &str| line.starts_with(key);
+    let foreign = ["apiVersion:", "image:", "build:"];
+    let is_foreign = text.lines().any(|line| foreign.iter().any(|key| begins(line.trim_start().trim_start_matches("- "), key)));
+    let is_own = |line: &str| {
+        let inner = line.trim_start();
+        OWN_KEYS.iter().any(|key| begins(line, key))
+            || inner.starts_with("demand:")
+            || line != inner && inner.starts_with("calls:")
+    };
+    !is_foreign && text.lines().any(|line| line == "services:") && text.lines().any(is_own)
 }
 
 /// For what has no text behind it.
