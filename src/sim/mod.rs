@@ -23,6 +23,7 @@ mod cpu;
 mod edit;
 mod effects;
 mod event;
+mod exports;
 pub mod fault;
 mod guard;
 mod heap;

@@ -1,7 +1,8 @@
 //! Validation: reference tables of theory and of real platforms' rules, laws on random systems, and incidents that were
 //! published; the brain's verdicts on labelled incidents of real systems, its forecasts of recorded series, and how good a
-//! detector of anomalies is.
+//! detector of anomalies is; healing policies against each other (`arena`).
 
+pub mod arena;
 pub mod detection;
 pub mod diagnosis;
 pub mod forecast;

@@ -3,6 +3,8 @@
 //! ```text
 //! headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy NAME] [--heal DIAL] [--scale W]
 //!                                [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
+//! headless arena [--policies NAME,...] [--seeds FIRST..END] [--scenarios generated|all|PRESET,...] [--threads N] [--episodes]
+//!                [--json]
 //! headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
 //! headless import FILE... [--json]
 //! headless detect --nab DIR [--out OUT] [--range-known] [--score]
@@ -21,6 +23,7 @@
 //! The same arguments give the same bytes. Exit code 0: done; 1: the input could not be used; 2: the call's words are off.
 #![cfg_attr(target_arch = "wasm32", allow(dead_code, unused_imports))]
 
+mod arena;
 mod arguments;
 mod breach;
 mod detect;
@@ -41,6 +44,8 @@ const USAGE: &str = "usage:
   headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy rules|seed|kubernetes|none]
                                  [--heal off|advise|ask|auto] [--scale W]
                                  [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
+  headless arena [--policies NAME,...] [--seeds FIRST..END] [--scenarios generated|all|PRESET,...] [--threads N] [--episodes]
+                 [--json]
   headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
   headless import FILE... [--json]
   headless detect --nab DIR [--out OUT] [--range-known] [--score]
@@ -96,6 +101,7 @@ fn main() -> ExitCode {
     }
     let result = match words.first().map(String::as_str) {
         Some("run") => run::run(&words[1..]),
+        Some("arena") => arena::arena(&words[1..]),
         Some("diagnose") => diagnose::diagnose(&words[1..]),
         Some("import") => import::import(&words[1..]),
         Some("detect") => detect::detect(&words[1..]),

@@ -24,7 +24,7 @@ pub struct System {
 }
 
 /// Draws for one system.
-pub(super) struct Dice {
+pub(in crate::validation) struct Dice {
     stream: Stream,
     /// Mechanisms that are on, one bit each.
     on: u64,

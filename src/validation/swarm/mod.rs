@@ -9,6 +9,7 @@ mod exact;
 mod generate;
 mod laws;
 
+pub(in crate::validation) use generate::Dice;
 pub use generate::System;
 
 /// A law and its name in commands.

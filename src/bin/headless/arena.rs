@@ -1,0 +1,105 @@
+//! `headless arena`: healing policies on the same episodes, judged by what the users felt.
+
+use crate::arguments::{Arguments, Usage};
+use crate::{Failure, print};
+use sickbay::pipeline::Policy;
+use sickbay::scenario::presets::PRESETS;
+use sickbay::validation::arena::{self, Episode, HELD_OUT, TUNING};
+use std::ops::Range;
+
+/// Seeds that are played if none are asked for: the first of the tuning range.
+const SEEDS: Range<u64> = 0..20;
+
+pub fn arena(words: &[String]) -> Result<(), Failure> {
+    let with_value = ["--policies", "--seeds", "--scenarios", "--threads"];
+    let arguments = Arguments::parse(words, &with_value, &["--json", "--episodes"]).map_err(Failure::Usage)?;
+    let policies = policies(arguments.values("--policies").last().unwrap_or("rules,kubernetes,seed,none"))?;
+    let seeds = seeds(arguments.values("--seeds").last())?;
+    let episodes = episodes(arguments.values("--scenarios").last().unwrap_or("generated"), &seeds)?;
+    let threads = arguments.value("--threads", 1_usize).map_err(Failure::Usage)?;
+    let outcomes = arena::run(&episodes, &policies, threads.clamp(1, 64), |_| {})
+        .map_err(|error| Failure::Input(format!("E0001 {error}; help: there are {}", Policy::NAMES.join(", "))))?;
+    if arguments.has("--json") {
+        let value = serde_json::json!({"seeds": [seeds.start, seeds.end], "part": part(&seeds), "outcomes": outcomes});
+        print(&value.to_string());
+    } else {
+        print(&format!("seeds {}..{}: {}", seeds.start, seeds.end, part(&seeds)));
+        if arguments.has("--episodes") {
+            print(arena::lines(&outcomes).trim_end());
+        }
+        print(arena::table(&outcomes, &policies).trim_end());
+    }
+    Ok(())
+}
+
+/// What the seeds may be used for.
+fn part(seeds: &Range<u64>) -> &'static str {
+    let within = |range: &Range<u64>| range.start <= seeds.start && seeds.end <= range.end;
+    if within(&TUNING) {
+        "of the part that is tuned on"
+    } else if within(&HELD_OUT) {
+        "of the part that is held out"
+    } else {
+        "of no part in particular"
+    }
+}
+
+fn policies(text: &str) -> Result<Vec<String>, Failure> {
+    let names: Vec<String> = text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    if let Some(unknown) = names.iter().find(|name| Policy::named(name).is_none()) {
+        let there = Policy::NAMES.join(", ");
+        return Err(Failure::Usage(Usage(format!("there is no policy '{unknown}'; there are {there}"))));
+    }
+    if names.is_empty() { Err(Failure::Usage(Usage("--policies needs a name".into()))) } else { Ok(names) }
+}
+
+/// `A..B` is A to B - 1; a single number is that many from 0.
+fn seeds(text: Option<&str>) -> Result<Range<u64>, Failure> {
+    let Some(text) = text else { return Ok(SEEDS) };
+    let off = || Failure::Usage(Usage(format!("--seeds cannot be '{text}': write FIRST..END, such as 1000..1100")));
+    let number = |word: &str| word.trim().parse::<u64>().map_err(|_| off());
+    let range = match text.split_once("..") {
+        Some((first, end)) => number(first)?..number(end)?,
+        None => 0..number(text)?,
+    };
+    if range.is_empty() { Err(off()) } else { Ok(range) }
+}
+
+fn episodes(text: &str, seeds: &Range<u64>) -> Result<Vec<Episode>, Failure> {
+    let mut episodes = Vec::new();
+    for name in text.split(',').map(str::trim) {
+        if name == "generated" || name == "all" {
+            episodes.extend(seeds.clone().map(Episode::generated));
+        }
+        let presets: Vec<&str> = match name {
+            "generated" => Vec::new(),
+            "all" => PRESETS.iter().map(|p| p.name).collect(),
+            one => vec![one],
+        };
+        for preset in presets {
+            for seed in seeds.clone() {
+                let there = || PRESETS.iter().map(|p| p.name).collect::<Vec<_>>().join(", ");
+                let none = || Usage(format!("there is no scenario '{preset}'; there are all, generated, {}", there()));
+                episodes.push(Episode::preset(preset, seed).ok_or_else(none).map_err(Failure::Usage)?);
+            }
+        }
+    }
+    Ok(episodes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_is_refused_with_what_is() {
+        let wrong = |result: Result<(), Failure>| match result {
+            Err(Failure::Usage(usage)) => usage.0,
+            _ => String::new(),
+        };
+        assert!(wrong(policies("rules,hope").map(drop)).contains("seed"));
+        assert!(wrong(episodes("nowhere", &(0..1)).map(drop)).contains("boutique"));
+        assert!(wrong(seeds(Some("9..3")).map(drop)).contains("FIRST..END"));
+        assert_eq!(seeds(Some("4..6")).ok(), Some(4..6));
+    }
+}

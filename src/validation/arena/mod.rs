@@ -1,0 +1,86 @@
+//! The arena: healing policies on the same episodes, judged by what the users felt.
+//!
+//! An episode (`episode`) is a system with its load and one fault, drawn from a seed, or a preset. Each is played with each
+//! policy twice, with and without the fault, and once more by nobody; all have the same arrivals and demands (common random
+//! numbers), so differences are paired (`play`, `measure`). Tables give means, and differences with 95 % intervals
+//! (`stats`, `table`).
+//!
+//! Seeds are kept apart: policies and diagnosis are tuned on [`TUNING`], figures are given for [`HELD_OUT`].
+
+mod episode;
+mod measure;
+mod play;
+mod stats;
+mod system;
+mod table;
+mod truth;
+
+#[cfg(test)]
+mod tests;
+
+pub use episode::{Episode, HELD_OUT, TUNING};
+pub use measure::Outcome;
+pub use play::{Played, Second, Taken, Verdict};
+pub use stats::Estimate;
+pub use table::{lines, table};
+pub use truth::{Truth, class};
+
+use crate::pipeline::Policy;
+use crate::session::CommandError;
+use measure::{Yardstick, outcome};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// The policy that never acts.
+const NOBODY: &str = "none";
+
+/// Outcomes of one episode with each of `policies`, in their order.
+///
+/// # Errors
+/// [`CommandError`] for a policy that there is none of.
+pub fn episode(episode: &Episode, policies: &[String]) -> Result<Vec<Outcome>, CommandError> {
+    let yardstick = Yardstick { calm: episode.play(NOBODY, true)?, faulty: episode.play(NOBODY, false)? };
+    let mut outcomes = Vec::with_capacity(policies.len());
+    for policy in policies {
+        outcomes.push(if policy == NOBODY {
+            outcome(episode, policy, &yardstick, &yardstick.faulty, &yardstick.calm)
+        } else {
+            outcome(episode, policy, &yardstick, &episode.play(policy, false)?, &episode.play(policy, true)?)
+        });
+    }
+    Ok(outcomes)
+}
+
+/// Outcomes of all episodes with all policies on `threads` threads, episode by episode. `progress` is told how many
+/// episodes are done. The result does not depend on the number of threads.
+///
+/// # Errors
+/// [`CommandError`] for a policy that there is none of; nothing is played then.
+pub fn run(
+    episodes: &[Episode],
+    policies: &[String],
+    threads: usize,
+    progress: impl Fn(usize) + Sync,
+) -> Result<Vec<Outcome>, CommandError> {
+    if let Some(unknown) = policies.iter().find(|name| Policy::named(name).is_none()) {
+        return Err(CommandError::UnknownPolicy(unknown.clone()));
+    }
+    let results: Vec<Mutex<Vec<Outcome>>> = episodes.iter().map(|_| Mutex::default()).collect();
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = || {
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let (Some(one), Some(result)) = (episodes.get(at), results.get(at)) else { break };
+            if let (Ok(found), Ok(mut slot)) = (episode(one, policies), result.lock()) {
+                *slot = found;
+            }
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+        }
+    };
+    if threads <= 1 {
+        work();
+    } else {
+        std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
+    }
+    Ok(results.into_iter().filter_map(|slot| slot.into_inner().ok()).flatten().collect())
+}

@@ -1,0 +1,146 @@
+//! One episode played with one policy: what the users felt each second, and what the healer said and did.
+
+use super::episode::Episode;
+use super::truth::Truth;
+use crate::action::Action;
+use crate::ids::ServiceId;
+use crate::pipeline::{Autonomy, Choice, Decision, FailureClass};
+use crate::scenario::Scenario;
+use crate::session::{Command, CommandError, SCRAPE_PERIOD, Session};
+use crate::sim::Account;
+use crate::topology::ServiceKind;
+use crate::units::SimTime;
+
+/// How the users fared, over the metric window that ends with this second.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Second {
+    /// Share of requests that failed, 0..=1.
+    pub error: f64,
+    /// 95th percentile of latency, ms.
+    pub latency_ms: f64,
+    /// Requests answered well, per second.
+    pub good_per_s: f64,
+}
+
+/// What the healer held to be the matter, from `at` on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Since when.
+    pub at: SimTime,
+    /// Suspected services, the likeliest first.
+    pub ranking: Vec<ServiceId>,
+    /// The kind of failure.
+    pub class: Option<FailureClass>,
+}
+
+/// An action that the healer asked for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Taken {
+    /// When it was decided.
+    pub at: SimTime,
+    /// What.
+    pub action: Action,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Played {
+    /// The users, second by second from 1 s on.
+    pub seconds: Vec<Second>,
+    /// The first alert or incident at or after the onset.
+    pub detected: Option<SimTime>,
+    /// What was said about incidents from the onset on, in order; the ranking is empty while none is open.
+    pub verdicts: Vec<Verdict>,
+    /// Actions, in order.
+    pub actions: Vec<Taken>,
+    /// Pages to a person.
+    pub pages: u32,
+    /// Incidents opened.
+    pub incidents: u32,
+    /// Instances times seconds, users aside.
+    pub instance_s: f64,
+    /// The users' requests.
+    pub account: Account,
+    /// What was the matter, if a fault began.
+    pub truth: Option<Truth>,
+}
+
+impl Episode {
+    /// Plays it with the policy called `policy`, dial on Auto, with or without what goes wrong.
+    ///
+    /// # Errors
+    /// [`CommandError`] if there is no such policy.
+    pub fn play(&self, policy: &str, is_calm: bool) -> Result<Played, CommandError> {
+        let scenario = if is_calm { &self.calm } else { &self.scenario };
+        let mut session = begin(scenario, self.seed, policy)?;
+        let mut played = Played::default();
+        let mut counted = 0;
+        while session.now() < self.end {
+            let next = session.now() + SCRAPE_PERIOD;
+            if let Some(spec) = self.fault.filter(|_| !is_calm && next >= self.onset && played.truth.is_none()) {
+                played.truth = Some(Truth::of(spec, session.world()));
+            }
+            session.advance(next, u64::MAX);
+            played.second(&session);
+            counted = played.decisions(&session, counted);
+            if next >= self.onset {
+                played.listen(&session, self.onset);
+            }
+        }
+        let report = session.pipeline().report();
+        (played.pages, played.incidents) = (report.pages, report.incidents_opened);
+        played.account = session.world().account();
+        Ok(played)
+    }
+}
+
+fn begin(scenario: &Scenario, seed: u64, policy: &str) -> Result<Session, CommandError> {
+    let mut session = Session::new(scenario.clone(), seed);
+    session.execute(Command::SetPolicy(policy.to_owned()))?;
+    session.execute(Command::SetAutonomy(Autonomy::Auto))?;
+    Ok(session)
+}
+
+impl Played {
+    fn second(&mut self, session: &Session) {
+        let users = session.users();
+        let good_per_s = users.rate * users.success_ratio;
+        self.seconds.push(Second { error: 1.0 - users.success_ratio, latency_ms: users.latency_ms_p95, good_per_s });
+        let world = session.world();
+        let owned = world.topology().services().filter(|(_, s)| s.kind != ServiceKind::Client);
+        let pods: u32 = owned.filter_map(|(id, _)| world.gauges(id)).map(|g| g.pods).sum();
+        self.instance_s += f64::from(pods) * SCRAPE_PERIOD.as_secs_f64();
+    }
+    /// Notes the actions among the decisions that are new; returns the number of the newest.
+    fn decisions(&mut self, session: &Session, counted: u32) -> u32 {
+        let mut newest = counted;
+        let taken = |d: &Decision| match d.chosen.choice {
+            Choice::Act(action) => Some(Taken { at: d.at, action }),
+            Choice::Hold | Choice::Page => None,
+        };
+        let fresh: Vec<&Decision> = session.pipeline().decisions().rev().take_while(|d| d.id.0 > counted).collect();
+        for decision in fresh.into_iter().rev() {
+            newest = newest.max(decision.id.0);
+            self.actions.extend(taken(decision));
+        }
+        newest
+    }
+    fn listen(&mut self, session: &Session, onset: SimTime) {
+        let pipeline = session.pipeline();
+        if self.detected.is_none() {
+            let alert = pipeline.alerts().map(|a| a.at).find(|at| *at >= onset);
+            let incident = pipeline.incidents().map(|i| i.detected_at).find(|at| *at >= onset);
+            self.detected = alert.into_iter().chain(incident).min();
+        }
+        let open = pipeline.incidents().next_back().filter(|i| i.resolved_at.is_none());
+        let (ranking, class) = open.map_or((Vec::new(), None), |incident| {
+            let mut ranking: Vec<ServiceId> = incident.cause.into_iter().collect();
+            ranking.extend(incident.services.iter().filter(|id| Some(**id) != incident.cause));
+            (ranking, incident.class)
+        });
+        let is_news = self.verdicts.last().is_none_or(|v| (&v.ranking, v.class) != (&ranking, class));
+        if is_news {
+            self.verdicts.push(Verdict { at: session.now(), ranking, class });
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What is the matter in an episode: known to the judge, never to the brain that is judged.
+
+use crate::ids::ServiceId;
+use crate::pipeline::locate::FaultClass;
+use crate::sim::World;
+use crate::sim::fault::{FaultKind, FaultSpec, FaultTarget};
+use crate::topology::{ServiceKind, Topology};
+use std::collections::BTreeSet;
+
+/// The fault and what a right diagnosis of it says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Truth {
+    /// The fault.
+    pub spec: FaultSpec,
+    /// The class that a right diagnosis names.
+    pub class: FaultClass,
+    /// Services one of which a right diagnosis names: the target; the callee of an edge; whoever had instances on the node
+    /// or in the zone.
+    pub causes: BTreeSet<ServiceId>,
+    /// Services at which an action can be of use: the causes, whoever depends on them, and whoever bears their load.
+    pub path: BTreeSet<ServiceId>,
+}
+
+impl Truth {
+    /// The truth about `spec` in a world in which it is about to begin.
+    pub(super) fn of(spec: FaultSpec, world: &World) -> Self {
+        let topology = world.topology();
+        let causes = causes(spec, world);
+        let mut path = causes.clone();
+        let ids = || topology.services().map(|(id, _)| id);
+        let touches = |a: ServiceId, b: ServiceId| a == b || topology.reaches(a, b);
+        for cause in &causes {
+            path.extend(ids().filter(|id| touches(*id, *cause)));
+            if bears_on(spec.kind) {
+                path.extend(ids().filter(|id| touches(*cause, *id)));
+            }
+        }
+        if spec.kind == FaultKind::CacheFlush {
+            // What the cache does not know, those who ask it fetch from elsewhere.
+            let askers: Vec<ServiceId> = causes.iter().flat_map(|cache| topology.callers(*cache)).collect();
+            path.extend(askers.into_iter().flat_map(|asker| topology.callees(asker)));
+        }
+        if let FaultTarget::Edge { from, .. } = spec.target {
+            path.insert(from);
+        }
+        Self { class: class(spec, topology), causes, path, spec }
+    }
+}
+
+/// More work for those below as well.
+const fn bears_on(kind: FaultKind) -> bool {
+    matches!(kind, FaultKind::TrafficSpike)
+}
+
+fn causes(spec: FaultSpec, world: &World) -> BTreeSet<ServiceId> {
+    let hosted = |on: &dyn Fn(u32, u8) -> bool| {
+        let ids = world.topology().services().map(|(id, _)| id);
+        ids.filter(|id| world.places(*id).any(|(node, zone)| on(node, zone))).collect()
+    };
+    match spec.target {
+        FaultTarget::Service(id) | FaultTarget::Instance { service: id, .. } | FaultTarget::Edge { to: id, .. } => {
+            BTreeSet::from([id])
+        }
+        FaultTarget::Node(node) => hosted(&|at, _| at == node),
+        FaultTarget::Zone(zone) => hosted(&|_, at| at == zone),
+        FaultTarget::Zones(a, b) => hosted(&|_, at| at == a || at == b),
+    }
+}
+
+/// The class that a kind of fault belongs to.
+///
+/// A service that waits longer without working has a slow disk if it keeps data, else a slow outside interface. A process
+/// that dies, crashes or hangs is the application's failure, whoever sent the signal. A lost cache and a hot key are work
+/// that arrives where there is no room for it. Connections that cannot be made (a name that does not resolve, a
+/// certificate that has run out) lie between two healthy ends.
+pub fn class(spec: FaultSpec, topology: &Topology) -> FaultClass {
+    let keeps_data = |id: ServiceId| {
+        topology.get(id).is_some_and(|s| matches!(s.kind, ServiceKind::Database | ServiceKind::Cache | ServiceKind::Queue))
+    };
+    match (spec.kind, spec.target) {
+        (FaultKind::CpuHog, _) => FaultClass::ResourceCpu,
+        (FaultKind::MemoryLeak, _) => FaultClass::ResourceMemory,
+        (FaultKind::ErrorBurst | FaultKind::InstanceKill | FaultKind::CrashLoop | FaultKind::Hang, _) => FaultClass::Application,
+        (FaultKind::Latency | FaultKind::Partition | FaultKind::NoNewConnections, _) => FaultClass::Network,
+        (FaultKind::TrafficSpike | FaultKind::HotKey | FaultKind::CacheFlush, _) => FaultClass::Overload,
+        (FaultKind::BadDeploy | FaultKind::BadConfig, _) => FaultClass::Change,
+        (FaultKind::SlowResponses, FaultTarget::Service(id) | FaultTarget::Instance { service: id, .. }) if keeps_data(id) => {
+            FaultClass::ResourceDisk
+        }
+        (FaultKind::SlowResponses, _) => FaultClass::Dependency,
+        (FaultKind::Outage, FaultTarget::Zone(_)) => FaultClass::Zone,
+        (FaultKind::Outage, _) => FaultClass::Node,
+        (FaultKind::NoisyNeighbour, _) => FaultClass::NoisyNeighbour,
+    }
+}
