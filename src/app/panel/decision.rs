@@ -39,7 +39,12 @@ pub fn ask(model: Model) -> AnyView {
             view! {
                 <div class="ask" role="group" aria-label="Approval needed">
                     <span class="ask-text"><b>{title}</b>" "{move || left(id)}</span>
-                    <button type="button" class="button primary" data-testid="ask-approve" on:click=move |_| model.answer(id, true)>
+                    <button
+                        type="button"
+                        class="button primary"
+                        data-testid="ask-approve"
+                        on:click=move |_| model.answer(id, true)
+                    >
                         "Approve"
                     </button>
                     <button type="button" class="button" data-testid="ask-reject" on:click=move |_| model.answer(id, false)>

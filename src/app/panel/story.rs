@@ -76,7 +76,7 @@ fn watch(model: Model) -> impl IntoView {
     let text = Memo::new(move |_| {
         let name = model.address.with(|a| a.preset.clone());
         let preset = PRESETS.iter().find(|p| p.name == name && p.group == Group::Incidents);
-        preset.map_or_else(|| if name == OWN { about.get() } else { String::new() }, |p| p.summary.to_owned())
+        sentence(preset.map_or_else(|| if name == OWN { about.get() } else { String::new() }, |p| p.summary.to_owned()))
     });
     let body = move || {
         (!text.with(String::is_empty)).then(|| {
@@ -89,6 +89,17 @@ fn watch(model: Model) -> impl IntoView {
         })
     };
     view! { {body} }
+}
+
+/// With a capital and a full stop: summaries are written as parts of a list.
+fn sentence(mut text: String) -> String {
+    if let Some(first) = text.get(..1).map(str::to_uppercase) {
+        text.replace_range(..1, &first);
+    }
+    if text.ends_with(|c: char| c.is_alphanumeric() || c == '%') {
+        text.push('.');
+    }
+    text
 }
 
 fn starting() -> AnyView {

@@ -2,7 +2,8 @@
 //! brokers at the bottom, on nodes in three zones. Without a fault they are well: CPU at 15 to 50 % of the limits, a few
 //! tens of milliseconds for the users' requests (the swarm's systems are meant to be odd; these are meant to be normal).
 //!
-//! Bounds: at most 12 services (2 stores, a cache, 6 behind the fronts, 2 fronts, the users), some hundred calls a second altogether.
+//! Bounds: at most 12 services (2 stores, a cache, 6 behind the fronts, 2 fronts, the users), some hundred calls a second
+//! altogether.
 
 use crate::ids::ServiceId;
 use crate::topology::{
