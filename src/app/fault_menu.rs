@@ -31,6 +31,7 @@ fn kinds(target: FaultTarget) -> Vec<FaultKind> {
         FaultTarget::Instance { .. } => kind.fits_instance(),
         FaultTarget::Node(_) | FaultTarget::Zone(_) => kind.fits_node(),
         FaultTarget::Zones(..) => kind.fits_zones(),
+        FaultTarget::Monitoring => kind.fits_monitoring(),
     };
     FaultKind::ALL.into_iter().filter(fits).collect()
 }
@@ -263,6 +264,10 @@ fn effect_of(kind: FaultKind) -> &'static str {
         FaultKind::NoNewConnections => "New connections fail; old ones live until they are renewed.",
         FaultKind::Outage => "Everything on the machine is gone, without a word.",
         FaultKind::NoisyNeighbour => "Another tenant takes this share of the machine's CPU.",
+        FaultKind::TelemetryLate => "All is well, but monitoring hears of it late.",
+        FaultKind::TelemetryMissing => "All is well, but this share of samples is lost on the way.",
+        FaultKind::TelemetryFrozen => "All is well, but the exporter repeats what it said.",
+        FaultKind::TelemetryWrong => "All is well, but the exporter tells this many times what is so.",
     }
 }
 

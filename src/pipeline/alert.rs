@@ -37,10 +37,19 @@ impl Alerts {
     /// Fires, raises and resolves.
     pub fn update(&mut self, view: &View, troubles: &[&Finding], counters: &mut Counters, log: &mut Vec<PipelineEvent>) {
         for service in view.wiring.ids() {
-            let wanted = wanted(service, troubles);
+            let wanted = wanted(service, troubles).or_else(|| wanted_of_telemetry(view, service));
+            let is_blind = view.monitor.is_blind(service);
             let firing = self.ring.iter_mut().rev().find(|a| a.service == service && a.resolved_at.is_none());
             match (wanted, firing) {
                 (Some((severity, text)), None) => {
+                    counters.count_alert(severity);
+                    self.push(Alert { at: view.now, service, severity, text, resolved_at: None }, log);
+                }
+                // What was wrong before it went dark is not known to be over.
+                (_, Some(alert)) if is_blind && !alert.is_about_telemetry() => {}
+                (Some((severity, text)), Some(alert)) if alert.is_about_telemetry() && !text.starts_with(Alert::TELEMETRY) => {
+                    alert.resolved_at = Some(view.now);
+                    log.push(event(alert));
                     counters.count_alert(severity);
                     self.push(Alert { at: view.now, service, severity, text, resolved_at: None }, log);
                 }
@@ -90,6 +99,12 @@ fn wanted(service: ServiceId, troubles: &[&Finding]) -> Option<(Severity, String
     Some((severity, format!("{}: {first}", finding.diagnosis.class.name())))
 }
 
+/// The alert that a service's telemetry should have now: it pages nobody.
+fn wanted_of_telemetry(view: &View, service: ServiceId) -> Option<(Severity, String)> {
+    let doubt = view.monitor.doubt(service)?;
+    Some((Severity::Warning, format!("{}: {}", Alert::TELEMETRY, doubt.evidence.text)))
+}
+
 /// What speaks for one cause.
 #[derive(Clone, Debug, Default)]
 struct Votes {
@@ -130,10 +145,20 @@ impl Incidents {
     pub fn open(&self) -> Option<&Incident> {
         self.ring.back().filter(|i| i.resolved_at.is_none())
     }
-    /// Opens, extends or closes, by what is wrong now.
-    pub fn update(&mut self, now: SimTime, troubles: &[&Finding], counters: &mut Counters, log: &mut Vec<PipelineEvent>) {
+    /// Opens, extends or closes, by what is wrong now. It stays open while a service that it touched is not seen.
+    pub fn update(
+        &mut self,
+        now: SimTime,
+        troubles: &[&Finding],
+        is_blind: impl Fn(ServiceId) -> bool,
+        counters: &mut Counters,
+        log: &mut Vec<PipelineEvent>,
+    ) {
         if troubles.is_empty() {
-            return self.calm_down(now, log);
+            if self.open().is_none_or(|i| !i.services.iter().any(|s| is_blind(*s))) {
+                self.calm_down(now, log);
+            }
+            return;
         }
         self.calm = 0;
         if self.open().is_none() {

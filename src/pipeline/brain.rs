@@ -58,8 +58,8 @@ impl Eyes {
     fn look(&mut self, now: SimTime, scrape: &Scrape, changed: &BTreeMap<ServiceId, SimTime>) -> Vec<HealthChange> {
         self.now = self.now.max(now);
         self.collector.ingest(self.now, scrape, &self.wiring);
-        let changes = self.monitor.update(self.now, &self.collector, &self.wiring, &self.policy);
-        self.forecasts = predict::all(&self.collector, &self.wiring, &self.policy, changed);
+        let changes = self.monitor.update(self.now, &mut self.collector, &self.wiring, &self.policy);
+        self.forecasts = predict::all(&self.collector, &self.monitor, &self.wiring, &self.policy, changed);
         changes
     }
     fn rewire(&mut self, topology: &Topology) {
@@ -155,7 +155,8 @@ impl Pipeline {
     /// Alerts and incidents.
     fn note(&mut self, findings: &[Finding], log: &mut Vec<PipelineEvent>) {
         let troubles = self.course.confirmed(findings, &self.eyes.policy);
-        self.incidents.update(self.eyes.now, &troubles, &mut self.counters, log);
+        let is_blind = |id| self.eyes.monitor.is_blind(id);
+        self.incidents.update(self.eyes.now, &troubles, is_blind, &mut self.counters, log);
         self.alerts.update(&self.eyes.view(), &troubles, &mut self.counters, log);
     }
     /// What there is to decide, with its candidates, by the policy in force.

@@ -187,6 +187,10 @@ fn of_dependency(view: &View, service: ServiceId, explained: Explanation, networ
         let line = format!("{} suffers from {} in turn", view.wiring.name(explained.callee), view.wiring.name(cause));
         evidence.push(Evidence { text: line, metric: None, value: 0.0, reference: 0.0 });
     }
+    if let Some(doubt) = view.monitor.doubt(cause).filter(|d| d.is_blind) {
+        let line = format!("{} itself is not seen: {}", view.wiring.name(cause), doubt.evidence.text);
+        evidence.push(Evidence { text: line, ..doubt.evidence.clone() });
+    }
     evidence.extend(reasons(view, service));
     let diagnosis =
         diagnosis(service, FailureClass::DependencyFailure, cause, explained.metric, explained.share.min(0.95), evidence);

@@ -8,7 +8,7 @@ use crate::ids::ServiceId;
 use crate::platform::Scrape;
 use crate::telemetry::{Level, LogLine, Metric, Observation, Series, Subject};
 use crate::units::{SimDuration, SimTime};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Samples kept per (subject, metric): five minutes at one a second, ten times the longest look back.
 pub const SERIES_LEN_MAX: usize = 300;
@@ -75,12 +75,17 @@ pub(super) struct Collector {
     usual: BTreeMap<(Subject, Metric), Usual>,
     clues: BTreeMap<ServiceId, VecDeque<(SimTime, Clue, String)>>,
     seen: BTreeMap<ServiceId, SimTime>,
+    /// Which metrics of a service came with the newest scrape, a bit each.
+    arrived: BTreeMap<ServiceId, u16>,
+    /// Whose samples do not count now.
+    hidden: BTreeSet<ServiceId>,
 }
 
 impl Collector {
     /// Takes in one scrape.
     pub fn ingest(&mut self, now: SimTime, scrape: &Scrape, wiring: &Wiring) {
         self.now = self.now.max(now);
+        self.arrived.values_mut().for_each(|metrics| *metrics = 0);
         for observation in &scrape.observations {
             self.sample(observation, wiring);
         }
@@ -97,6 +102,7 @@ impl Collector {
         if let Subject::Service(id) = subject {
             let seen = self.seen.entry(id).or_default();
             *seen = (*seen).max(at);
+            *self.arrived.entry(id).or_default() |= 1 << metric.index();
         }
     }
     fn line(&mut self, line: &LogLine) {
@@ -113,23 +119,45 @@ impl Collector {
         self.usual.retain(|(subject, _), _| wiring.knows(*subject));
         self.clues.retain(|id, _| wiring.get(*id).is_some());
         self.seen.retain(|id, _| wiring.get(*id).is_some());
+        self.arrived.retain(|id, _| wiring.get(*id).is_some());
     }
     /// When the newest scrape came.
     pub const fn now(&self) -> SimTime {
         self.now
     }
-    /// The newest value, unless it is stale.
+    /// From now on the newest samples that these services tell do not count: neither of themselves nor of their calls.
+    pub fn hide(&mut self, services: BTreeSet<ServiceId>) {
+        self.hidden = services;
+    }
+    /// The newest value, unless it is stale or does not count.
     pub fn latest(&self, subject: Subject, metric: Metric) -> Option<f64> {
+        let (Subject::Service(teller) | Subject::Edge { from: teller, .. }) = subject;
+        if self.hidden.contains(&teller) { None } else { self.told(subject, metric) }
+    }
+    /// The newest value as it is told, unless it is stale.
+    pub fn told(&self, subject: Subject, metric: Metric) -> Option<f64> {
         let (at, value) = self.series.get(&(subject, metric))?.last()?;
         (self.now.since(at) <= STALE).then_some(value)
     }
-    /// The newest value of a service's metric, unless it is stale.
+    /// The newest value of a service's metric, unless it is stale or does not count.
     pub fn of(&self, service: ServiceId, metric: Metric) -> Option<f64> {
         self.latest(Subject::Service(service), metric)
     }
     /// Whether anything fresh is known of a service.
     pub fn has_samples(&self, service: ServiceId) -> bool {
         self.seen.get(&service).is_some_and(|at| self.now.since(*at) <= STALE)
+    }
+    /// How old the newest sample of a service is; `None` if there never was one.
+    pub fn age(&self, service: ServiceId) -> Option<SimDuration> {
+        self.seen.get(&service).map(|at| self.now.since(*at))
+    }
+    /// Whether a sample of a service's metric came with the newest scrape, however old.
+    pub fn has_arrived(&self, service: ServiceId, metric: Metric) -> bool {
+        self.arrived.get(&service).is_some_and(|metrics| metrics & (1 << metric.index()) != 0)
+    }
+    /// The newest sample of a service's metric, however old.
+    pub fn last(&self, service: ServiceId, metric: Metric) -> Option<(SimTime, f64)> {
+        self.series.get(&(Subject::Service(service), metric))?.last()
     }
     /// Samples of the last `span`, oldest first, as (seconds relative to now, value).
     pub fn window(&self, subject: Subject, metric: Metric, span: SimDuration) -> Vec<(f64, f64)> {
@@ -162,9 +190,13 @@ impl Collector {
         usual.is_known().then_some(usual.level)
     }
     /// Learns usual levels from this scrape. When not `calm`, only levels still unknown and request rates are learned:
-    /// an incident must not become usual, a changed load is.
+    /// an incident must not become usual, a changed load is. Nothing is learned from telemetry that does not count.
     pub fn learn(&mut self, calm: bool) {
         for (key, series) in &self.series {
+            let (Subject::Service(teller) | Subject::Edge { from: teller, .. }) = key.0;
+            if self.hidden.contains(&teller) {
+                continue;
+            }
             let Some((_, value)) = series.last().filter(|(at, _)| *at == self.now) else { continue };
             let usual = self.usual.entry(*key).or_default();
             if !usual.is_known() {

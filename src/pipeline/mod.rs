@@ -24,6 +24,7 @@ mod policy_seed;
 mod predict;
 mod report;
 mod text;
+mod trust;
 mod types;
 mod verify;
 mod wiring;

@@ -1,10 +1,12 @@
 //! Monitor: is each service healthy? Four metrics against their thresholds through a [`Gate`] each, and whether there
-//! are instances at all. Yields one `Signal` a service, with the reasons.
+//! are instances at all. Yields one `Signal` a service, with the reasons. A service whose telemetry cannot be believed
+//! ([`trust`](super::trust)) is Unknown, and its gates stay where they were: silence is no calm.
 
 use super::collect::Collector;
 use super::gate::Gate;
 use super::policy::{Band, Policy, Thresholds};
 use super::text;
+use super::trust::{Doubt, Trust};
 use super::types::{Evidence, Health, Signal};
 use super::wiring::Wiring;
 use crate::ids::ServiceId;
@@ -98,19 +100,26 @@ pub(super) struct HealthChange {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Monitor {
     states: BTreeMap<ServiceId, State>,
+    trust: Trust,
 }
 
 impl Monitor {
-    /// Judges every declared service on the newest samples; returns the changes.
-    pub fn update(&mut self, now: SimTime, collector: &Collector, wiring: &Wiring, policy: &Policy) -> Vec<HealthChange> {
+    /// Judges every declared service on the newest samples, once those that cannot be believed are hidden; returns the changes.
+    pub fn update(&mut self, now: SimTime, collector: &mut Collector, wiring: &Wiring, policy: &Policy) -> Vec<HealthChange> {
         let mut changes = Vec::new();
+        self.trust.update(collector, wiring);
+        collector.hide(self.trust.blind().collect());
         for service in wiring.ids() {
+            let doubt = self.trust.doubt(service);
             let state = self
                 .states
                 .entry(service)
                 .or_insert_with(|| State { signal: Signal { since: now, ..Signal::default() }, ..State::default() });
             let from = state.signal.health;
-            let (to, reasons) = state.judge(now, service, collector, policy);
+            let (to, reasons) = match doubt.filter(|d| d.is_blind) {
+                Some(doubt) => (Health::Unknown, vec![doubt.evidence.clone()]),
+                None => state.judge(now, service, collector, policy),
+            };
             if from != to {
                 state.signal.since = now;
                 let reasons_text = reasons.iter().map(|r| r.text.as_str()).collect::<Vec<_>>().join("; ");
@@ -118,6 +127,7 @@ impl Monitor {
             }
             state.signal.health = to;
             state.signal.reasons = reasons;
+            state.signal.notes = doubt.filter(|d| !d.is_blind).map(|d| d.evidence.clone()).into_iter().collect();
         }
         changes
     }
@@ -125,12 +135,27 @@ impl Monitor {
     pub fn signal(&self, service: ServiceId) -> Option<&Signal> {
         self.states.get(&service).map(|s| &s.signal)
     }
+    /// Why what is told of a service is not (fully) believed.
+    pub fn doubt(&self, service: ServiceId) -> Option<&Doubt> {
+        self.trust.doubt(service)
+    }
+    /// Whether nothing that is told of a service counts.
+    pub fn is_blind(&self, service: ServiceId) -> bool {
+        self.trust.is_blind(service)
+    }
+    /// When nothing that was told of a service counted last.
+    pub fn blind_at(&self, service: ServiceId) -> Option<SimTime> {
+        self.trust.blind_at(service)
+    }
     /// Its health, Unknown if it is not declared.
     pub fn health(&self, service: ServiceId) -> Health {
         self.signal(service).map_or(Health::Unknown, |s| s.health)
     }
-    /// Where one metric of a service stands; Healthy for metrics without thresholds.
+    /// Where one metric of a service stands; Healthy for metrics without thresholds and services that are not seen.
     pub fn level(&self, service: ServiceId, metric: Metric) -> Health {
+        if self.is_blind(service) {
+            return Health::Healthy;
+        }
         let gate = Thresholds::METRICS.iter().position(|m| *m == metric);
         match (self.states.get(&service), gate) {
             (Some(state), Some(i)) => state.gates[i].health(),
@@ -144,6 +169,7 @@ impl Monitor {
     /// Forgets what is no longer declared.
     pub fn retain(&mut self, wiring: &Wiring) {
         self.states.retain(|id, _| wiring.get(*id).is_some());
+        self.trust.retain(wiring);
     }
 }
 

@@ -11,6 +11,7 @@
 //! Bounds: at most [`POINTS_MAX`] points, so 120 slopes, per series and scrape. Times in seconds relative to now.
 
 use super::collect::Collector;
+use super::monitor::Monitor;
 use super::policy::{Policy, Thresholds};
 use super::types::Forecast;
 use super::wiring::Wiring;
@@ -24,6 +25,8 @@ use std::collections::BTreeMap;
 const WINDOW_S: u64 = 30;
 /// Left out after an action: old instances drain, windows still hold them.
 const AFTER_CHANGE: SimDuration = SimDuration::from_secs(2);
+/// The first sample that counts again comes this long after the last that did not.
+const SCRAPE: SimDuration = SimDuration::from_secs(1);
 /// Seconds that the samples must span at least: two metric windows and a half.
 const SPAN_S_MIN: f64 = 12.0;
 /// Points after averaging neighbours.
@@ -53,9 +56,11 @@ struct Line {
 
 /// The most pressing forecast of every service that has one.
 ///
-/// `changed`: when an action on a service ended last. What was before is another process's history.
+/// `changed`: when an action on a service ended last. What was before is another process's history. What was told while
+/// a service was not seen is nobody's.
 pub(super) fn all(
     collector: &Collector,
+    monitor: &Monitor,
     wiring: &Wiring,
     policy: &Policy,
     changed: &BTreeMap<ServiceId, SimTime>,
@@ -63,9 +68,10 @@ pub(super) fn all(
     let window = SimDuration::from_secs(WINDOW_S);
     let one = |service: ServiceId| {
         let age = changed.get(&service).map_or(window, |at| collector.now().since(*at + AFTER_CHANGE));
-        most_pressing(service, collector, policy, window.min(age))
+        let seen = monitor.blind_at(service).map_or(window, |at| collector.now().since(at + SCRAPE));
+        most_pressing(service, collector, policy, window.min(age).min(seen))
     };
-    wiring.ids().filter_map(|service| Some((service, one(service)?))).collect()
+    wiring.ids().filter(|service| !monitor.is_blind(*service)).filter_map(|service| Some((service, one(service)?))).collect()
 }
 
 /// The forecast of a service that is most likely to breach, if any is pressing.

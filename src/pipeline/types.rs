@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
-    /// No samples (yet, or any more).
+    /// No samples (yet, or any more), or none that can be believed.
     #[default]
     Unknown,
     /// All metrics below their first threshold.
@@ -43,6 +43,9 @@ pub struct Signal {
     pub since: SimTime,
     /// Why it is not healthy; empty when it is.
     pub reasons: Vec<Evidence>,
+    /// What else was noticed and changes no verdict by itself: telemetry with gaps, values unlike before, news in the log.
+    #[serde(default)]
+    pub notes: Vec<Evidence>,
 }
 
 /// Where a metric is heading. Cannot be built without its interval.
@@ -275,6 +278,16 @@ pub struct Alert {
     pub text: String,
     /// When it ended; `None` while it fires.
     pub resolved_at: Option<SimTime>,
+}
+
+impl Alert {
+    /// How alerts about telemetry that cannot be believed begin.
+    pub const TELEMETRY: &'static str = "TELEMETRY";
+
+    /// Whether it is about what is told of the service rather than about the service.
+    pub fn is_about_telemetry(&self) -> bool {
+        self.text.starts_with(Self::TELEMETRY)
+    }
 }
 
 /// One incident: from the first unhealthy service to all being healthy again.

@@ -1,9 +1,11 @@
 //! The seam between the brain and the world. The pipeline asks for actions and reads scrapes; who answers (the
 //! simulator now, a cluster in live mode) it cannot tell.
 
+mod distorted;
 mod meter;
 mod simulated;
 
+pub use distorted::{DELAY_MAX, Distorted, Distortion};
 pub use meter::UserStats;
 pub use simulated::Simulated;
 

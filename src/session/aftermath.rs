@@ -131,7 +131,7 @@ impl Disturbance {
         let last_fault = faults.iter().map(|f| f.since).chain(session.faulty_until).max();
         let last_change = begun().map(|c| c.at + c.ramp).max();
         let load_differs = changes().filter_map(|c| c.iter().rfind(|c| c.at <= now)).any(|c| !is_usual(c.factor));
-        let goes_on = !session.world().faults().is_empty() || load_differs || last_change > Some(now);
+        let goes_on = session.faults().next().is_some() || load_differs || last_change > Some(now);
         Some(Self { first, lifted: if goes_on { None } else { last_fault.max(last_change) } })
     }
 }

@@ -18,7 +18,7 @@ impl Session {
         match &command {
             Command::Inject(spec) => self.inject(*spec)?,
             Command::RemoveFault(id) => {
-                if !self.platform.world_mut().remove_fault(*id) {
+                if !self.platform.world_mut().remove_fault(*id) && !self.remove_telemetry(now, *id) {
                     return Err(CommandError::NoFault(*id));
                 }
             }
@@ -65,7 +65,10 @@ impl Session {
     pub(super) fn inject(&mut self, spec: FaultSpec) -> Result<(), CommandError> {
         /// Faults remembered for reports.
         const PAST_FAULTS_MAX: usize = 1_000;
-        let id = self.platform.world_mut().inject(spec)?;
+        let id = match spec.kind.is_of_telemetry() {
+            true => self.inject_telemetry(spec)?,
+            false => self.platform.world_mut().inject(spec)?,
+        };
         let since = self.now();
         if self.past_faults.len() >= PAST_FAULTS_MAX {
             self.past_faults.remove(0);
@@ -75,10 +78,12 @@ impl Session {
     }
 
     fn stop_all_faults(&mut self, now: SimTime) {
-        let ids: Vec<_> = self.world().faults().iter().map(|f| f.id).collect();
+        let ids: Vec<_> = self.faults().map(|f| f.id).collect();
         self.log.push(now, LogKind::Edit, None, format!("all faults stopped ({})", ids.len()));
         for id in ids {
-            self.platform.world_mut().remove_fault(id);
+            if !self.platform.world_mut().remove_fault(id) {
+                self.remove_telemetry(now, id);
+            }
         }
     }
 

@@ -119,12 +119,12 @@ impl EventLog {
         };
         self.push(at, LogKind::Platform, service, text);
     }
-    fn push_fault(&mut self, at: SimTime, fault: &ActiveFault, topology: &Topology, word: &str) {
+    pub(super) fn push_fault(&mut self, at: SimTime, fault: &ActiveFault, topology: &Topology, word: &str) {
         let scale = fault.spec.kind.scale();
         let service = match fault.spec.target {
             FaultTarget::Service(id) | FaultTarget::Instance { service: id, .. } => Some(id),
             FaultTarget::Edge { to, .. } => Some(to),
-            FaultTarget::Node(_) | FaultTarget::Zone(_) | FaultTarget::Zones(..) => None,
+            FaultTarget::Node(_) | FaultTarget::Zone(_) | FaultTarget::Zones(..) | FaultTarget::Monitoring => None,
         };
         let place = fault.spec.target.words(|id| topology.name(id).to_owned());
         let text = format!("fault {word}: {} on {place}, {} {}", scale.label, fault.spec.magnitude, scale.unit);

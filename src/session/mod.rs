@@ -12,6 +12,7 @@ mod history;
 mod log;
 pub mod pace;
 mod report;
+mod telemetry;
 mod undo;
 
 pub use aftermath::{Aftermath, Verdict};
@@ -20,6 +21,7 @@ pub use error::CommandError;
 pub use history::{History, SystemMetric};
 pub use log::{EventLog, LogEntry, LogKind};
 pub use report::{FaultReport, RunReport};
+pub use telemetry::admit as admit_telemetry_fault;
 
 use crate::ids::ActionId;
 use crate::pipeline::{ActionRequest, EventKind, Pipeline, Policy};
@@ -32,6 +34,7 @@ use crate::sim::fault::ActiveFault;
 use crate::telemetry::Level;
 use crate::units::{SimDuration, SimTime};
 use std::sync::Arc;
+use telemetry::TelemetryFaults;
 use undo::EditHistory;
 
 /// Time between two scrapes: 1 s, the shortest that Prometheus set-ups use in earnest.
@@ -45,6 +48,7 @@ pub struct Session {
     model: Arc<Scenario>,
     scale_notes: Arc<[String]>,
     platform: Simulated,
+    telemetry: TelemetryFaults,
     pipeline: Pipeline,
     journal: Journal,
     history: History,
@@ -83,6 +87,7 @@ impl Session {
             scenario: Arc::new(scenario),
             model: Arc::new(model),
             platform: Simulated::new(world),
+            telemetry: TelemetryFaults::default(),
             pipeline,
             journal: Journal::new(),
             history: History::default(),
@@ -239,10 +244,12 @@ impl Session {
 
     fn scrape(&mut self, now: SimTime) {
         self.next_scrape = now + SCRAPE_PERIOD;
-        if !self.world().faults().is_empty() {
+        self.end_telemetry_faults(now);
+        if self.faults().next().is_some() {
             self.faulty_until = Some(now);
         }
         let scrape = self.platform.observe(now);
+        let scrape = self.telemetry.distorted_mut().pass(now, scrape);
         self.history.record(now, &scrape.observations, self.platform.users());
         for line in scrape.logs.iter().filter(|l| l.level > Level::Info) {
             self.log.push(line.at, LogKind::Service, Some(line.service), line.text.clone());

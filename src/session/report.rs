@@ -6,6 +6,7 @@ use crate::pipeline::{Decision, PipelineReport};
 use crate::sim::Account;
 use crate::sim::fault::{FaultSpec, FaultTarget};
 use crate::topology::Topology;
+use crate::units::SimTime;
 use serde::{Deserialize, Serialize};
 
 /// One fault and how it went.
@@ -82,9 +83,15 @@ impl RunReport {
 
 fn fault_report(session: &Session, spec: FaultSpec, began_s: f64) -> FaultReport {
     let touches = |resolved: Option<f64>| resolved.is_none_or(|at| at >= began_s);
-    let mut incidents =
-        session.pipeline().incidents().map(|i| (i.detected_at.as_secs_f64(), i.resolved_at.map(|t| t.as_secs_f64())));
-    let incident = incidents.find(|(_, resolved)| touches(*resolved));
+    let span = |at: SimTime, end: Option<SimTime>| (at.as_secs_f64(), end.map(SimTime::as_secs_f64));
+    let is_there = |service| matches!(spec.target, FaultTarget::Monitoring) || spec.target == FaultTarget::Service(service);
+    // A fault of telemetry is detected when the pipeline says that it does not believe what it is told.
+    let mut alerts = session.pipeline().alerts().filter(|a| a.is_about_telemetry() && is_there(a.service));
+    let mut incidents = session.pipeline().incidents().map(|i| span(i.detected_at, i.resolved_at));
+    let incident = match spec.kind.is_of_telemetry() {
+        true => alerts.find(|a| touches(a.resolved_at.map(SimTime::as_secs_f64))).map(|a| span(a.at, a.resolved_at)),
+        false => incidents.find(|(_, resolved)| touches(*resolved)),
+    };
     FaultReport {
         kind: spec.kind.name().to_owned(),
         target: target_name(spec.target, session.world().topology()),

@@ -107,7 +107,7 @@ impl World {
         let lost = |target: FaultTarget| match target {
             FaultTarget::Service(id) | FaultTarget::Instance { service: id, .. } => self.topology.get(id).is_none(),
             FaultTarget::Edge { from, to } => !self.topology.edges().any(|e| (e.from, e.to) == (from, to)),
-            FaultTarget::Node(_) | FaultTarget::Zone(_) | FaultTarget::Zones(..) => false,
+            FaultTarget::Node(_) | FaultTarget::Zone(_) | FaultTarget::Zones(..) | FaultTarget::Monitoring => false,
         };
         let gone: Vec<_> = self.faults.iter().filter(|f| lost(f.spec.target)).map(|f| f.id).collect();
         for id in gone {

@@ -48,11 +48,30 @@ pub enum FaultKind {
     Outage,
     /// Another tenant takes this share of the node's CPU.
     NoisyNeighbour,
+    /// What monitoring is told comes this many seconds late.
+    TelemetryLate,
+    /// This share of samples never reaches monitoring.
+    TelemetryMissing,
+    /// This share of the series goes on telling the values it had, as a hung exporter does.
+    TelemetryFrozen,
+    /// Rates, shares, latencies and queues are told as this many times what they are.
+    TelemetryWrong,
 }
 
 impl FaultKind {
-    /// All kinds, in menu order.
-    pub const ALL: [Self; 17] = [
+    /// All kinds, in menu order: those of the system, then those of its telemetry.
+    pub const ALL: [Self; 21] = {
+        let mut all = [Self::TelemetryLate; 21];
+        let mut i = 0;
+        while i < Self::OF_SYSTEM.len() {
+            all[i] = Self::OF_SYSTEM[i];
+            i += 1;
+        }
+        (all[18], all[19], all[20]) = (Self::TelemetryMissing, Self::TelemetryFrozen, Self::TelemetryWrong);
+        all
+    };
+    /// Kinds that break the system itself; the others break only what monitoring is told of it.
+    pub const OF_SYSTEM: [Self; 17] = [
         Self::InstanceKill,
         Self::CrashLoop,
         Self::Hang,
@@ -92,6 +111,10 @@ impl FaultKind {
             Self::NoNewConnections => "no_new_connections",
             Self::Outage => "outage",
             Self::NoisyNeighbour => "noisy_neighbour",
+            Self::TelemetryLate => "telemetry_late",
+            Self::TelemetryMissing => "telemetry_missing",
+            Self::TelemetryFrozen => "telemetry_frozen",
+            Self::TelemetryWrong => "telemetry_wrong",
         }
     }
     /// Label, unit, smallest, usual and largest magnitude.
@@ -114,8 +137,20 @@ impl FaultKind {
             Self::NoNewConnections => ("No new connections", "s of connection age", 1.0, 300.0, 3_600.0),
             Self::Outage => ("Outage", "", 1.0, 1.0, 1.0),
             Self::NoisyNeighbour => ("Noisy neighbour", "share of the node's CPU", 0.05, 0.6, 0.95),
+            Self::TelemetryLate => ("Late telemetry", "s", 1.0, 15.0, 60.0),
+            Self::TelemetryMissing => ("Missing telemetry", "share of samples", 0.01, 1.0, 1.0),
+            Self::TelemetryFrozen => ("Frozen telemetry", "share of series", 0.01, 1.0, 1.0),
+            Self::TelemetryWrong => ("Wrong telemetry", "times", 0.01, 4.0, 100.0),
         };
         FaultScale { label, unit, min, usual, max }
+    }
+    /// Whether it breaks what monitoring is told, and nothing else.
+    pub const fn is_of_telemetry(self) -> bool {
+        matches!(self, Self::TelemetryLate | Self::TelemetryMissing | Self::TelemetryFrozen | Self::TelemetryWrong)
+    }
+    /// Whether it can be put on the whole monitoring.
+    pub const fn fits_monitoring(self) -> bool {
+        self.is_of_telemetry()
     }
     /// Whether it can be put on a service.
     pub const fn fits_service(self) -> bool {
@@ -180,10 +215,13 @@ pub enum FaultTarget {
     Zone(u8),
     /// Messages from one zone to the other and back.
     Zones(u8, u8),
+    /// What monitoring is told of every service.
+    Monitoring,
 }
 
 impl FaultTarget {
-    /// In words, with the names that `name` knows: `cart`, `web -> cart`, `cart[0]`, `node 2`, `zone a`, `zones a, b`.
+    /// In words, with the names that `name` knows: `cart`, `web -> cart`, `cart[0]`, `node 2`, `zone a`, `zones a, b`,
+    /// `monitoring`.
     pub fn words(self, name: impl Fn(ServiceId) -> String) -> String {
         let zone = |zone: u8| char::from(b'a' + zone.min(25));
         match self {
@@ -193,6 +231,7 @@ impl FaultTarget {
             Self::Node(node) => format!("node {node}"),
             Self::Zone(z) => format!("zone {}", zone(z)),
             Self::Zones(a, b) => format!("zones {}, {}", zone(a), zone(b)),
+            Self::Monitoring => "monitoring".to_owned(),
         }
     }
 }
@@ -208,6 +247,26 @@ pub struct FaultSpec {
     pub magnitude: f64,
     /// How long; `None` is until removed.
     pub duration: Option<SimDuration>,
+}
+
+impl FaultSpec {
+    /// Whether the magnitude is within its kind's range.
+    ///
+    /// # Errors
+    /// [`FaultError::OutOfRange`] if it is not; a magnitude that is not used need not be right.
+    pub fn check_magnitude(&self) -> Result<(), FaultError> {
+        let scale = self.kind.scale();
+        if self.kind == FaultKind::Outage || (scale.min..=scale.max).contains(&self.magnitude) {
+            return Ok(());
+        }
+        Err(FaultError::OutOfRange {
+            kind: scale.label.to_owned(),
+            min: scale.min,
+            max: scale.max,
+            unit: scale.unit.to_owned(),
+            got: self.magnitude,
+        })
+    }
 }
 
 /// A fault in the world.

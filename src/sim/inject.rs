@@ -49,24 +49,19 @@ impl World {
         {
             return Err(FaultError::NoTraffic);
         }
-        // A magnitude that is not used need not be right.
-        if kind != FaultKind::Outage && !(scale.min..=scale.max).contains(&spec.magnitude) {
-            return Err(FaultError::OutOfRange {
-                kind: scale.label.to_owned(),
-                min: scale.min,
-                max: scale.max,
-                unit: scale.unit.to_owned(),
-                got: spec.magnitude,
-            });
-        }
+        spec.check_magnitude()?;
         if self.faults.len() >= FAULTS_MAX { Err(FaultError::TooMany(FAULTS_MAX)) } else { Ok(()) }
     }
     /// Whether the kind fits the target, and what the target is called; an error if it is not there.
     fn admit_target(&self, spec: FaultSpec) -> Result<(bool, &'static str), FaultError> {
         let kind = spec.kind;
         Ok(match spec.target {
+            FaultTarget::Monitoring => (false, "the world: it has no monitoring"),
             FaultTarget::Service(id) => {
                 let service = self.topology.get(id).ok_or(FaultError::NoTarget)?;
+                if kind.is_of_telemetry() {
+                    return Ok((false, "the world: it has no monitoring"));
+                }
                 if kind == FaultKind::CacheFlush && service.kind != ServiceKind::Cache {
                     return Ok((false, "a service that is not a cache"));
                 }

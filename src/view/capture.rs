@@ -86,7 +86,7 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
         kpis: kpis(session, &services),
         services,
         edges: edge_frames(session),
-        faults: session.world().faults().to_vec(),
+        faults: session.faults().copied().collect(),
         decisions: pipeline.decisions().rev().take(DECISIONS_LEN_MAX).cloned().collect(),
         alerts: alerts(session),
         incident: pipeline.incidents().next_back().cloned(),
@@ -160,7 +160,7 @@ fn edge_frames(session: &Session) -> Vec<EdgeFrame> {
 }
 
 fn faults_on(session: &Session, target: FaultTarget) -> Vec<FaultId> {
-    session.world().faults().iter().filter(|f| f.spec.target == target).map(|f| f.id).collect()
+    session.faults().filter(|f| f.spec.target == target).map(|f| f.id).collect()
 }
 
 fn kpis(session: &Session, services: &[ServiceFrame]) -> Kpis {

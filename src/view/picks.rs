@@ -57,6 +57,13 @@ pub fn picks(frame: &Frame) -> Vec<Pick> {
         ),
         (service(&["currency", "order"], 3), FaultKind::InstanceKill, 1.0, "loses an instance", "How long until it is back?"),
         (service(&["shipping", "cart"], 4), FaultKind::Latency, 400.0, "answers 400 ms later", "Slow, but short of nothing."),
+        (
+            service(&["checkout", "frontend"], 0),
+            FaultKind::TelemetryWrong,
+            4.0,
+            "is said to be four times as busy and slow",
+            "All is well: only its telemetry lies. Is it healed of nothing?",
+        ),
     ];
     let picked = candidates.into_iter().filter_map(|(target, kind, size, verb, lesson)| {
         let target = target?;

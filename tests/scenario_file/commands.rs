@@ -68,6 +68,7 @@ fn fault(random: &mut Random) -> FaultSpec {
         FaultTarget::Node(number),
         FaultTarget::Zone(number as u8),
         FaultTarget::Zones(number as u8, 0),
+        FaultTarget::Monitoring,
     ]);
     let scale = kind.scale();
     let extremes = [scale.min, scale.usual, scale.max, 0.0, -1.0, 1e308, f64::NAN, f64::INFINITY, f64::MIN_POSITIVE];

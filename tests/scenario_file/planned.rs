@@ -44,6 +44,7 @@ pub fn plan(r: &mut Random, at: SimTime, now: &Topology, made: &mut Scenario) {
         edge.filter(|_| kind.fits_edge()).map(|(from, to)| FaultTarget::Edge { from, to }),
         kind.fits_node().then_some(FaultTarget::Node(0)),
         kind.fits_node().then_some(FaultTarget::Zone(0)),
+        kind.fits_monitoring().then_some(FaultTarget::Monitoring),
         (kind.fits_zones() && made.cluster.zone_count() > 1).then_some(FaultTarget::Zones(1, 0)),
     ];
     let scale = kind.scale();

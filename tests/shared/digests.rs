@@ -89,7 +89,7 @@ pub fn check_broken_boutique() {
     let mut session = open("boutique");
     session.execute(Command::SetAutonomy(Autonomy::Auto)).expect("the dial turns");
     for (index, kind) in FaultKind::ALL.into_iter().enumerate() {
-        session.advance(SimTime::from_secs(10 + 6 * index as u64), u64::MAX);
+        session.advance(SimTime::from_secs(10 + 5 * index as u64), u64::MAX);
         let target = target_of(&session, kind);
         let spec = FaultSpec { target, kind, magnitude: kind.scale().usual, duration: None };
         session.execute(Command::Inject(spec)).expect("the fault fits its target");

@@ -19,7 +19,7 @@ struct Blow {
 }
 
 /// Faults, then the actions and edits of [`strike`].
-const KINDS: usize = FaultKind::ALL.len() + 26;
+const KINDS: usize = FaultKind::OF_SYSTEM.len() + 26;
 
 fn blow() -> impl Strategy<Value = Blow> {
     (0..KINDS, 0..3_u32, 0.0..1.0, 1..20_u64).prop_map(|(kind, target, strength, seconds)| Blow {
@@ -32,7 +32,7 @@ fn blow() -> impl Strategy<Value = Blow> {
 
 fn strike(world: &mut World, blow: &Blow, number: u32) {
     let id = ServiceId(blow.target);
-    if let Some(kind) = FaultKind::ALL.get(blow.kind) {
+    if let Some(kind) = FaultKind::OF_SYSTEM.get(blow.kind) {
         let scale = kind.scale();
         let magnitude = scale.min + (scale.max.min(scale.usual * 3.0) - scale.min) * blow.strength;
         let duration = Some(SimDuration::from_secs(blow.seconds));
@@ -50,7 +50,7 @@ fn strike(world: &mut World, blow: &Blow, number: u32) {
         let _ = world.inject(FaultSpec { target, kind: *kind, magnitude, duration });
         return;
     }
-    match blow.kind - FaultKind::ALL.len() {
+    match blow.kind - FaultKind::OF_SYSTEM.len() {
         24 => {
             let _ = world.edit(&TopologyEdit::RemoveService(id)).map(|undo| world.edit(&undo));
         }
@@ -139,7 +139,7 @@ proptest! {
 #[test]
 fn with_all_faults_over_everybody_is_served_again() {
     let blows: Vec<Blow> =
-        (0..FaultKind::ALL.len()).map(|kind| Blow { kind, target: kind as u32 % 3, strength: 0.6, seconds: 5 }).collect();
+        (0..FaultKind::OF_SYSTEM.len()).map(|kind| Blow { kind, target: kind as u32 % 3, strength: 0.6, seconds: 5 }).collect();
     let mut world = struck(&blows, 60.0, 4);
     let settled = world.now() + SimDuration::from_secs(60);
     world.run(settled, u64::MAX, &mut ());

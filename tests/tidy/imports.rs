@@ -29,7 +29,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "math",
         ],
     ),
-    ("platform", &["action", "topology", "telemetry", "units", "ids"]),
+    ("platform", &["action", "topology", "telemetry", "rng", "units", "ids"]),
     ("pipeline", &["platform", "topology", "telemetry", "units", "ids", "math"]),
     ("scenario", &["action", "topology", "sim::fault", "units", "ids", "math"]),
     ("session", &["scenario", "pipeline", "platform", "sim", "topology", "telemetry", "rng", "units", "ids", "math"]),

@@ -89,8 +89,11 @@ pub fn break_button(model: Model, me: Selection, short: bool) -> impl IntoView {
 
 fn reasons(service: Service) -> impl IntoView {
     let lines = move || {
-        service
-            .with(|s| s.as_ref().map(|s| s.signal.reasons.iter().map(|r| r.text.clone()).collect::<Vec<_>>()).unwrap_or_default())
+        service.with(|s| {
+            s.as_ref()
+                .map(|s| s.signal.reasons.iter().chain(&s.signal.notes).map(|r| r.text.clone()).collect::<Vec<_>>())
+                .unwrap_or_default()
+        })
     };
     let lines = Memo::new(move |_| lines());
     move || {

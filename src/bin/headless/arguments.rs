@@ -75,7 +75,7 @@ pub fn fault(text: &str, scenario: &Scenario) -> Result<PlannedFault, Usage> {
     Ok(PlannedFault { at, spec: FaultSpec { target, kind, magnitude, duration } })
 }
 
-/// `cart`, `web->cart`, `cart[0]`, `node 2`, `zone a`, `zones a,b`: as in scenario files.
+/// `cart`, `web->cart`, `cart[0]`, `node 2`, `zone a`, `zones a,b`, `monitoring`: as in scenario files.
 fn target(text: &str, scenario: &Scenario) -> Result<FaultTarget, Usage> {
     let topology = &scenario.topology;
     let service = |name: &str| {
@@ -100,6 +100,9 @@ fn target(text: &str, scenario: &Scenario) -> Result<FaultTarget, Usage> {
 }
 
 fn place(text: &str) -> Option<FaultTarget> {
+    if text == "monitoring" {
+        return Some(FaultTarget::Monitoring);
+    }
     let zone = |word: &str| match word.trim().as_bytes() {
         [letter @ b'a'..=b'p'] => Some(letter - b'a'),
         _ => None,
@@ -147,6 +150,7 @@ mod tests {
         assert_eq!(target("outage:node 2"), FaultTarget::Node(2));
         assert_eq!(target("outage:zone b"), FaultTarget::Zone(1));
         assert_eq!(target("partition:zones a, c"), FaultTarget::Zones(0, 2));
+        assert_eq!(target("telemetry_late:monitoring"), FaultTarget::Monitoring);
         assert!(fault("hang:cart[x]", &scenario()).is_err());
     }
 

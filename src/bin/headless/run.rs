@@ -6,7 +6,7 @@ use sickbay::pipeline::{Autonomy, Choice};
 use sickbay::scenario::file::{self, HealDial, Loaded, PolicyChoice, RunDefaults};
 use sickbay::scenario::presets::{PRESETS, load};
 use sickbay::scenario::{PlannedFault, Scenario, import};
-use sickbay::session::{Command, FaultReport, RunReport, Session};
+use sickbay::session::{Command, FaultReport, RunReport, Session, admit_telemetry_fault};
 use sickbay::sim::World;
 use sickbay::topology::SCALE_MAX;
 use sickbay::units::{SimDuration, SimTime};
@@ -74,7 +74,11 @@ fn check_faults(scenario: &Scenario, faults: &[PlannedFault], until: SimTime) ->
     let mut world = World::new(scenario.topology.clone(), scenario.cluster.clone(), 0);
     for fault in faults {
         let kind = fault.spec.kind.name();
-        if let Err(error) = world.inject(fault.spec) {
+        let admitted = match fault.spec.kind.is_of_telemetry() {
+            true => admit_telemetry_fault(&fault.spec, &scenario.topology),
+            false => world.inject(fault.spec).map(|_| ()),
+        };
+        if let Err(error) = admitted {
             return Err(Failure::Usage(Usage(format!("--fault {kind}: {error}"))));
         }
         if fault.at >= until {

@@ -1,4 +1,5 @@
-//! Planned faults and their targets: `cart`, `web -> cart`, `cart[0]`, `node 2`, `zone b`, `zones a, b`.
+//! Planned faults and their targets: `cart`, `web -> cart`, `cart[0]`, `node 2`, `zone b`, `zones a, b`,
+//! `monitoring`.
 
 use super::form::{Context, Fields, Side, Slot, is_same_word, unknown_word};
 use super::machines::{read_zone, zone};
@@ -98,6 +99,7 @@ fn target_fields(f: &mut Fields<'_, '_>, target: &mut FaultTarget) {
             () if f.has("node") => FaultTarget::Node(0),
             () if f.has("to_zone") => FaultTarget::Zones(0, 0),
             () if f.has("zone") => FaultTarget::Zone(0),
+            () if f.has("monitoring") => FaultTarget::Monitoring,
             () => FaultTarget::Service(nobody),
         };
     }
@@ -117,6 +119,13 @@ fn target_fields(f: &mut Fields<'_, '_>, target: &mut FaultTarget) {
             zone(f.at("zone"), a);
             zone(f.at("to_zone"), b);
         }
+        FaultTarget::Monitoring => {
+            let mut whole = f.is_writing();
+            f.at("monitoring").flag(&mut whole);
+            if !whole && !f.is_writing() {
+                f.complain(Code::NoTarget, "'monitoring' is all of it or none", "write monitoring: true, or name a service");
+            }
+        }
     }
 }
 
@@ -128,6 +137,9 @@ fn parse(text: &str, names: &Names) -> Result<FaultTarget, Wrong> {
     if let Some(edge) = edge(text, names) {
         let (from, to) = edge?;
         return Ok(FaultTarget::Edge { from, to });
+    }
+    if text == "monitoring" {
+        return Ok(FaultTarget::Monitoring);
     }
     let instance = text.strip_suffix(']').and_then(|t| t.rsplit_once('['));
     if let Some((name, ordinal)) = instance
@@ -197,6 +209,7 @@ fn exists(target: FaultTarget, topology: &Topology, cluster: &Cluster) -> bool {
         FaultTarget::Edge { from, to } => topology.get(from).is_some_and(|s| s.calls().any(|c| c.to == to)),
         FaultTarget::Node(node) => (node as usize) < cluster.nodes.len(),
         FaultTarget::Zone(zone) => cluster.nodes.iter().any(|n| n.zone == zone),
+        FaultTarget::Monitoring => true,
         FaultTarget::Zones(a, b) => a != b && [a, b].iter().all(|zone| cluster.nodes.iter().any(|n| n.zone == *zone)),
     }
 }
@@ -208,6 +221,7 @@ fn fits(kind: FaultKind, target: FaultTarget) -> bool {
         FaultTarget::Instance { .. } => kind.fits_instance(),
         FaultTarget::Node(_) | FaultTarget::Zone(_) => kind.fits_node(),
         FaultTarget::Zones(..) => kind.fits_zones(),
+        FaultTarget::Monitoring => kind.fits_monitoring(),
     }
 }
 
@@ -218,6 +232,7 @@ fn where_to(kind: FaultKind) -> String {
         (kind.fits_instance(), "an instance (a[0])"),
         (kind.fits_node(), "a node or a zone"),
         (kind.fits_zones(), "two zones (zones a, b)"),
+        (kind.fits_monitoring(), "the whole monitoring (monitoring)"),
     ];
     let places: Vec<&str> = places.into_iter().filter(|(fits, _)| *fits).map(|(_, place)| place).collect();
     format!("put it on {}", places.join(", "))

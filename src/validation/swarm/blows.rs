@@ -35,7 +35,7 @@ pub(super) fn strike(world: &mut World, dice: &mut Dice, number: u32) {
 }
 
 pub(super) fn fault(world: &World, dice: &mut Dice, id: ServiceId) -> FaultSpec {
-    let kind = dice.pick(&FaultKind::ALL);
+    let kind = dice.pick(&FaultKind::OF_SYSTEM);
     let edges: Vec<_> = world.topology().edges().map(|e| (e.from, e.to)).collect();
     let zones = u32::from(world.cluster().zone_count());
     let target = if kind.fits_node() {
