@@ -51,7 +51,7 @@ impl Episode {
     /// The generated episode of `seed`.
     pub fn generated(seed: u64) -> Self {
         let mut dice = Dice::new(seed, "arena");
-        let kind = FaultKind::ALL[(seed % FaultKind::ALL.len() as u64) as usize];
+        let kind = FaultKind::OF_SYSTEM[(seed % FaultKind::OF_SYSTEM.len() as u64) as usize];
         let wants = Wants { cache: kind == FaultKind::CacheFlush, ring: kind == FaultKind::HotKey };
         let system = system::system(&mut dice, wants);
         let spec = fault(&mut dice, kind, &system);
@@ -75,7 +75,7 @@ impl Episode {
         let system =
             System { cache: caches.last(), ring: None, topology: scenario.topology.clone(), cluster: scenario.cluster.clone() };
         let fits = |kind: FaultKind| kind != FaultKind::HotKey && (kind != FaultKind::CacheFlush || system.cache.is_some());
-        let kinds: Vec<FaultKind> = FaultKind::ALL.into_iter().filter(|kind| fits(*kind)).collect();
+        let kinds: Vec<FaultKind> = FaultKind::OF_SYSTEM.into_iter().filter(|kind| fits(*kind)).collect();
         let kind = dice.pick(&kinds);
         let spec = fault(&mut dice, kind, &system);
         let at = onset(&mut dice);
@@ -154,6 +154,10 @@ const fn strength(kind: FaultKind) -> (f64, f64) {
         FaultKind::NoNewConnections => (5.0, 60.0),
         FaultKind::Outage => (1.0, 1.0),
         FaultKind::NoisyNeighbour => (0.85, 0.95),
+        // Those of the system take turns; what telemetry tells wrongly breaks nothing.
+        FaultKind::TelemetryLate | FaultKind::TelemetryMissing | FaultKind::TelemetryFrozen | FaultKind::TelemetryWrong => {
+            (kind.scale().usual, kind.scale().usual)
+        }
     }
 }
 

@@ -117,8 +117,8 @@ fn policies_table(text: &mut String, policies: &[String], runs: &[Vec<&Outcome>]
     }
     let _ = writeln!(
         text,
-        "repair: mean time to mitigation, the episode's end where there is none; lasting: mitigated share of faults that do not pass \
-         by themselves; calm act%, inc%: episodes without a fault in which it acted or opened an incident"
+        "repair: mean time to mitigation, the episode's end where there is none; lasting: mitigated share of faults that do \
+         not pass by themselves; calm act%, inc%: episodes without a fault in which it acted or opened an incident"
     );
 }
 

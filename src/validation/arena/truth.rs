@@ -63,6 +63,7 @@ fn causes(spec: FaultSpec, world: &World) -> BTreeSet<ServiceId> {
         }
         FaultTarget::Node(node) => hosted(&|at, _| at == node),
         FaultTarget::Zone(zone) => hosted(&|_, at| at == zone),
+        FaultTarget::Monitoring => BTreeSet::new(),
         FaultTarget::Zones(a, b) => hosted(&|_, at| at == a || at == b),
     }
 }
@@ -91,5 +92,9 @@ pub fn class(spec: FaultSpec, topology: &Topology) -> FaultClass {
         (FaultKind::Outage, FaultTarget::Zone(_)) => FaultClass::Zone,
         (FaultKind::Outage, _) => FaultClass::Node,
         (FaultKind::NoisyNeighbour, _) => FaultClass::NoisyNeighbour,
+        // Nothing is the matter with the system.
+        (FaultKind::TelemetryLate | FaultKind::TelemetryMissing | FaultKind::TelemetryFrozen | FaultKind::TelemetryWrong, _) => {
+            FaultClass::Unknown
+        }
     }
 }
