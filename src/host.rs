@@ -79,6 +79,11 @@ impl Host {
                 self.open(scenario, run.seed.unwrap_or(seed), &run)?;
             }
             ToWorker::Do(command) => self.execute(command)?,
+            ToWorker::PostMortem => {
+                let session = self.session.as_ref().ok_or("no system is running yet")?;
+                answer(FromWorker::PostMortem(session.post_mortem()), Vec::new());
+                return Ok(());
+            }
             ToWorker::Play => self.pacer.play(),
             ToWorker::PlayUntil(moment) => self.pacer.play_until(moment),
             ToWorker::Pause => self.pacer.pause(),

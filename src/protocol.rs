@@ -68,6 +68,8 @@ pub enum ToWorker {
         /// Seconds of history in view.
         window_s: f64,
     },
+    /// Asks for the draft of a post-mortem of the run so far; answered with [`FromWorker::PostMortem`].
+    PostMortem,
     /// The page has drawn the last frame and can take another.
     FrameDrawn,
 }
@@ -83,6 +85,8 @@ pub enum FromWorker {
     Preview(Box<Preview>),
     /// What is wrong with a file that was to be run at once; the run is as it was.
     Broken(Box<Preview>),
+    /// The draft of a post-mortem, Markdown.
+    PostMortem(String),
     /// A command was refused; the run is as it was.
     Refused(String),
 }

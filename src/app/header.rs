@@ -13,8 +13,13 @@ use crate::view::words;
 use leptos::prelude::*;
 
 /// Policies: name in messages, name people see.
-const POLICIES: [(&str, &str); 4] =
-    [("rules", "Rules"), ("seed", "Seed rules"), ("kubernetes", "Kubernetes only"), ("none", "No healer")];
+const POLICIES: [(&str, &str); 5] = [
+    ("rules", "Rules"),
+    ("bandit", "Bandit (learned)"),
+    ("seed", "Seed rules"),
+    ("kubernetes", "Kubernetes only"),
+    ("none", "No healer"),
+];
 
 /// The header.
 pub fn header(model: Model) -> AnyView {

@@ -139,6 +139,11 @@ fn receive(model: Model, message: FromWorker, columns: Vec<f64>) {
             model.import.set(ImportState::Found(Arc::new(*found)));
             open_default_if_nothing_runs(model);
         }
+        FromWorker::PostMortem(text) => {
+            if let Err(error) = crate::web::download::save("post-mortem.md", "text/markdown", &text) {
+                model.say(error);
+            }
+        }
         FromWorker::Refused(text) => {
             model.pending_call.set(None);
             model.say(text);

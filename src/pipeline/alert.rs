@@ -1,6 +1,7 @@
-//! Alerts and incidents. One alert a service at a time; a symptom that somebody else causes does not alert, or a
-//! single failure would page every team above it. An incident spans from the first service in trouble to all being
-//! well again.
+//! Alerts and incidents. One alert a service at a time (dedupe); a symptom that somebody else causes does not alert, or a
+//! single failure would page every team above it (inhibition along dependencies, counted); alerts carry the incident that
+//! they belong to, and a person is paged once an incident (grouping). An incident spans from the first service in trouble
+//! to all being well again.
 //!
 //! Bounds: [`ALERTS_LEN_MAX`] alerts, [`INCIDENTS_LEN_MAX`] incidents, the oldest fall out.
 
@@ -11,7 +12,7 @@ use super::types::{Alert, FailureClass, Health, Incident, Severity};
 use crate::ids::{IncidentId, ServiceId};
 use crate::units::SimTime;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Alerts kept.
 pub const ALERTS_LEN_MAX: usize = 200;
@@ -27,6 +28,8 @@ const CALM_SCRAPES: u32 = 5;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Alerts {
     ring: VecDeque<Alert>,
+    /// Services whose alert is held back now.
+    inhibited: BTreeSet<ServiceId>,
 }
 
 impl Alerts {
@@ -35,7 +38,15 @@ impl Alerts {
         self.ring.iter()
     }
     /// Fires, raises and resolves.
-    pub fn update(&mut self, view: &View, troubles: &[&Finding], counters: &mut Counters, log: &mut Vec<PipelineEvent>) {
+    pub fn update(
+        &mut self,
+        view: &View,
+        incident: Option<IncidentId>,
+        troubles: &[&Finding],
+        counters: &mut Counters,
+        log: &mut Vec<PipelineEvent>,
+    ) {
+        self.inhibit(troubles, counters);
         for service in view.wiring.ids() {
             let wanted = wanted(service, troubles).or_else(|| wanted_of_telemetry(view, service));
             let is_blind = view.monitor.is_blind(service);
@@ -43,7 +54,7 @@ impl Alerts {
             match (wanted, firing) {
                 (Some((severity, text)), None) => {
                     counters.count_alert(severity);
-                    self.push(Alert { at: view.now, service, severity, text, resolved_at: None }, log);
+                    self.push(Alert { at: view.now, incident, service, severity, text, resolved_at: None }, log);
                 }
                 // What was wrong before it went dark is not known to be over.
                 (_, Some(alert)) if is_blind && !alert.is_about_telemetry() => {}
@@ -51,7 +62,7 @@ impl Alerts {
                     alert.resolved_at = Some(view.now);
                     log.push(event(alert));
                     counters.count_alert(severity);
-                    self.push(Alert { at: view.now, service, severity, text, resolved_at: None }, log);
+                    self.push(Alert { at: view.now, incident, service, severity, text, resolved_at: None }, log);
                 }
                 (Some((severity, text)), Some(alert)) if severity > alert.severity => {
                     counters.count_alert(severity);
@@ -71,6 +82,13 @@ impl Alerts {
         for alert in self.ring.iter_mut().filter(|a| a.resolved_at.is_none() && !is_there(a.service)) {
             alert.resolved_at = Some(now);
         }
+    }
+    /// Counts those that are newly held back.
+    fn inhibit(&mut self, troubles: &[&Finding], counters: &mut Counters) {
+        let held = troubles.iter().filter(|f| f.trouble == Trouble::Dependency).map(|f| f.diagnosis.service);
+        let held: BTreeSet<ServiceId> = held.collect();
+        counters.inhibited += held.difference(&self.inhibited).count() as u32;
+        self.inhibited = held;
     }
     fn push(&mut self, alert: Alert, log: &mut Vec<PipelineEvent>) {
         if self.ring.len() >= ALERTS_LEN_MAX {

@@ -2,22 +2,26 @@
 
 use super::alert::{Alerts, Incidents};
 use super::api::{ActionRequest, DecisionError, EventKind, PipelineEvent, StepOutcome};
+use super::bandit::Bandit;
+use super::changes::Changes;
 use super::classify::{self, Finding, Trouble, View};
 use super::collect::Collector;
 use super::course::Course;
 use super::ledger::{Ledger, Past};
 use super::monitor::{HealthChange, Monitor};
 use super::policy::{Policy, RuleSet};
+use super::policy_rules::Chances;
 use super::report::{self, Counters, PipelineReport};
 use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Forecast, Health, Incident, Signal};
 use super::wiring::Wiring;
-use super::{decide, orchestrate, policy_rules, policy_seed, predict};
+use super::{decide, envelope, orchestrate, policy_rules, policy_seed, predict};
 use crate::ids::{DecisionId, ServiceId};
 use crate::platform::{Receipt, Scrape};
 use crate::telemetry::{Metric, Subject};
 use crate::topology::Topology;
 use crate::units::SimTime;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The brain.
 #[derive(Clone, Debug)]
@@ -29,6 +33,8 @@ pub struct Pipeline {
     alerts: Alerts,
     incidents: Incidents,
     counters: Counters,
+    /// What the policy `bandit` has learned; there is one once it was chosen.
+    bandit: Option<Arc<Bandit>>,
     /// Lines that came up between two steps.
     pending: Vec<PipelineEvent>,
 }
@@ -41,6 +47,7 @@ struct Eyes {
     collector: Collector,
     monitor: Monitor,
     forecasts: BTreeMap<ServiceId, Forecast>,
+    changes: Changes,
     now: SimTime,
 }
 
@@ -52,6 +59,7 @@ impl Eyes {
             wiring: &self.wiring,
             policy: &self.policy,
             forecasts: &self.forecasts,
+            changes: &self.changes,
             now: self.now,
         }
     }
@@ -66,6 +74,7 @@ impl Eyes {
         self.wiring = Wiring::of(topology);
         self.collector.retain(&self.wiring);
         self.monitor.retain(&self.wiring);
+        self.changes.retain(&self.wiring);
         self.forecasts.retain(|id, _| self.wiring.get(*id).is_some());
     }
 }
@@ -73,6 +82,7 @@ impl Eyes {
 impl Pipeline {
     /// A brain that has seen nothing yet and knows the declared system.
     pub fn new(topology: &Topology, policy: Policy) -> Self {
+        let bandit = learned(&policy);
         Self {
             eyes: Eyes {
                 policy,
@@ -80,6 +90,7 @@ impl Pipeline {
                 collector: Collector::default(),
                 monitor: Monitor::default(),
                 forecasts: BTreeMap::new(),
+                changes: Changes::default(),
                 now: SimTime::ZERO,
             },
             autonomy: Autonomy::default(),
@@ -88,6 +99,7 @@ impl Pipeline {
             alerts: Alerts::default(),
             incidents: Incidents::default(),
             counters: Counters::default(),
+            bandit,
             pending: Vec::new(),
         }
     }
@@ -100,7 +112,16 @@ impl Pipeline {
     }
     /// Chooses another policy; what was learned stays.
     pub fn set_policy(&mut self, policy: Policy) {
+        self.bandit = self.bandit.take().or_else(|| learned(&policy));
         self.eyes.policy = policy;
+    }
+    /// Gives the policy `bandit` other weights than those that ship.
+    pub fn set_bandit(&mut self, bandit: Bandit) {
+        self.bandit = Some(Arc::new(bandit));
+    }
+    /// What the policy `bandit` has learned so far; `None` if it was never chosen.
+    pub fn bandit(&self) -> Option<&Bandit> {
+        self.bandit.as_deref()
     }
     /// The policy in force.
     pub const fn policy(&self) -> &Policy {
@@ -135,6 +156,7 @@ impl Pipeline {
     /// Looks at one scrape; to be called once per scrape, in order of time.
     pub fn step(&mut self, now: SimTime, scrape: &Scrape) -> StepOutcome {
         let mut log = std::mem::take(&mut self.pending);
+        self.eyes.changes.read(scrape, &self.eyes.wiring, |id| self.ledger.is_healing(id));
         let changes = self.eyes.look(now, scrape, self.ledger.ended());
         log.extend(scrape.receipts.iter().filter_map(|r| orchestrate::receipt(&mut self.ledger, r)));
         log.extend(changes.iter().filter(|c| !is_first_look(c)).map(health_event));
@@ -145,10 +167,13 @@ impl Pipeline {
         let mut sick: Vec<ServiceId> = findings.iter().chain(cases.iter().map(|(f, _)| f)).map(|f| f.diagnosis.service).collect();
         sick.sort_unstable();
         self.ledger.forget_noted(&sick);
+        let uneasy = findings.iter().filter(|f| !f.is_chronic).flat_map(|f| [f.diagnosis.service, f.diagnosis.cause]);
+        self.ledger.note_uneasy(self.eyes.now, uneasy);
         for (finding, candidates) in cases {
             self.decide(&finding, candidates, &mut log);
         }
         let requests = self.advance(&sick, &mut log);
+        self.learn();
         self.eyes.collector.learn(findings.iter().all(|f| f.is_chronic));
         StepOutcome { requests, log }
     }
@@ -157,7 +182,8 @@ impl Pipeline {
         let troubles = self.course.confirmed(findings, &self.eyes.policy);
         let is_blind = |id| self.eyes.monitor.is_blind(id);
         self.incidents.update(self.eyes.now, &troubles, is_blind, &mut self.counters, log);
-        self.alerts.update(&self.eyes.view(), &troubles, &mut self.counters, log);
+        let incident = self.incidents.open().map(|i| i.id);
+        self.alerts.update(&self.eyes.view(), incident, &troubles, &mut self.counters, log);
     }
     /// What there is to decide, with its candidates, by the policy in force.
     fn cases(&self, findings: &[Finding]) -> Vec<(Finding, Vec<Candidate>)> {
@@ -165,7 +191,7 @@ impl Pipeline {
             _ if self.autonomy == Autonomy::Off => Vec::new(),
             RuleSet::None | RuleSet::Kubernetes => Vec::new(),
             RuleSet::Seed => policy_seed::decide(&self.eyes.view()),
-            RuleSet::Rules => self.ripe(findings),
+            RuleSet::Rules | RuleSet::Bandit => self.ripe(findings),
         }
     }
     /// Findings that have stood long enough, with their candidates.
@@ -174,9 +200,13 @@ impl Pipeline {
         let is_ripe = |f: &&Finding| {
             let forecast = self.eyes.forecasts.get(&f.diagnosis.service).filter(|x| Some(x.metric) == f.diagnosis.metric);
             let is_pressing = forecast.is_some_and(|x| x.breach_probability.get() >= self.eyes.policy.act_probability);
-            self.course.is_ripe(f, is_pressing, &self.eyes.policy) && can_help(&view, f)
+            self.course.is_ripe(f, is_pressing, &self.eyes.policy) && can_help(&view, f) && is_known(&view, f)
         };
-        findings.iter().filter(is_ripe).map(|f| (f.clone(), policy_rules::candidates(&view, f))).collect()
+        let chances: &dyn Chances = match self.bandit.as_deref() {
+            Some(bandit) if self.eyes.policy.rule_set == RuleSet::Bandit => bandit,
+            _ => &policy_rules::Table,
+        };
+        findings.iter().filter(is_ripe).map(|f| (f.clone(), policy_rules::candidates(&view, f, chances))).collect()
     }
     fn decide(&mut self, finding: &Finding, candidates: Vec<Candidate>, log: &mut Vec<PipelineEvent>) {
         if self.ledger.is_busy(finding.diagnosis.service) {
@@ -192,7 +222,9 @@ impl Pipeline {
             return;
         }
         self.counters.decisions += 1;
-        self.counters.pages += u32::from(verdict.chosen.choice == Choice::Page);
+        if verdict.chosen.choice == Choice::Page {
+            self.counters.count_page(incident);
+        }
         let view = self.eyes.view();
         log.push(orchestrate::propose(&view, &mut self.ledger, self.autonomy, incident, finding, verdict));
     }
@@ -203,6 +235,15 @@ impl Pipeline {
             *self.counters.actions.entry(request.action.name().to_owned()).or_insert(0) += 1;
         }
         requests
+    }
+    /// Takes in what came of decisions.
+    fn learn(&mut self) {
+        let lessons = self.ledger.take_lessons();
+        let is_learning = self.eyes.policy.rule_set == RuleSet::Bandit;
+        let Some(bandit) = self.bandit.as_mut().filter(|_| is_learning && !lessons.is_empty()).map(Arc::make_mut) else { return };
+        for (arm, has_helped) in &lessons {
+            bandit.learn(arm, *has_helped);
+        }
     }
     /// The monitor's verdict on a service.
     pub fn signal(&self, service: ServiceId) -> Option<&Signal> {
@@ -239,10 +280,21 @@ impl Pipeline {
     }
 }
 
+/// What a policy starts with that learns.
+fn learned(policy: &Policy) -> Option<Arc<Bandit>> {
+    (policy.rule_set == RuleSet::Bandit).then(|| Arc::new(Bandit::shipped()))
+}
+
 /// Whether there is anything to decide: a client's own trouble is nobody's to heal.
 fn can_help(view: &View, finding: &Finding) -> bool {
     let is_elsewhere = matches!(finding.trouble, Trouble::Dependency | Trouble::Edge { .. });
     is_elsewhere || view.wiring.is_healable(finding.diagnosis.service)
+}
+
+/// Whether what is usual is known: before that, a system that starts looks like one in trouble.
+fn is_known(view: &View, finding: &Finding) -> bool {
+    let usual = view.collector.usual(Subject::Service(finding.diagnosis.service), Metric::RequestRate);
+    usual.is_some() && view.now >= SimTime::ZERO + envelope::LEARNING
 }
 
 /// A service that is well when it is first seen is no news.

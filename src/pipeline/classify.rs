@@ -6,6 +6,7 @@
 //! probability.
 
 use super::blame::{self, Explanation};
+use super::changes::Changes;
 use super::collect::{Clue, Collector};
 use super::monitor::Monitor;
 use super::network::{self, NetworkFault, Place};
@@ -35,6 +36,7 @@ pub(super) struct View<'a> {
     pub wiring: &'a Wiring,
     pub policy: &'a Policy,
     pub forecasts: &'a BTreeMap<ServiceId, Forecast>,
+    pub changes: &'a Changes,
     pub now: SimTime,
 }
 

@@ -1,13 +1,15 @@
-//! Decide: which candidates are admissible, and which of them it is. Vetoes stand above scores: clients and unknown
-//! services, limits, cool-down, the budget of actions, what was tried in this incident without effect or forbidden by
-//! a person. What is vetoed only for a while makes the choice Hold, not the second best; when nothing is left, Page.
+//! Decide: which candidates are admissible ([`super::envelope`]), and which of them it is. What is vetoed only for a while
+//! makes the choice Hold, not the second best; when nothing is left that is worth a try, Page.
 
 use super::classify::{Finding, View};
-use super::types::{Candidate, Choice, Health};
+use super::envelope;
+use super::types::{Candidate, Choice, Health, Worth};
 use crate::ids::ServiceId;
 use crate::platform::Action;
-use crate::telemetry::Metric;
-use crate::units::{SimDuration, SimTime};
+use crate::units::SimTime;
+
+/// Chance from which on holding is a decision, not a lack of one: it is written down.
+const HOLD_MEANT: f64 = 0.5;
 
 /// What the ledger remembers that bears on a new decision.
 pub(super) trait Memory {
@@ -19,6 +21,10 @@ pub(super) trait Memory {
     fn is_busy(&self, service: ServiceId) -> bool;
     /// Actions started since `since`, on all services.
     fn started_since(&self, since: SimTime) -> usize;
+    /// Actions done since `since` to the service of `action`, and those of them that are the same.
+    fn done_since(&self, since: SimTime, action: Action) -> (usize, usize);
+    /// Services on which an action is under way or being watched.
+    fn healing(&self) -> Vec<ServiceId>;
 }
 
 /// The outcome of deciding.
@@ -33,7 +39,7 @@ pub(super) struct Verdict {
 
 /// Vetoes what is not admissible and chooses the best of the rest.
 pub(super) fn choose(view: &View, finding: &Finding, candidates: Vec<Candidate>, memory: &dyn Memory) -> Verdict {
-    let mut is_waiting = false;
+    let mut delayed: Option<f64> = None;
     let mut list: Vec<Candidate> = candidates
         .into_iter()
         .map(|candidate| {
@@ -41,95 +47,38 @@ pub(super) fn choose(view: &View, finding: &Finding, candidates: Vec<Candidate>,
             if candidate.vetoed {
                 return candidate;
             }
-            if let Some(reason) = forbidden(view, action).or_else(|| memory.objection(action)) {
+            if let Some(reason) = envelope::forbidden(view, action, memory) {
                 return Candidate { vetoed: true, reason, ..candidate };
             }
-            match not_now(view, action, memory) {
-                Some(reason) => {
-                    is_waiting |= candidate.score > hold_score(finding);
-                    Candidate { vetoed: true, reason, ..candidate }
-                }
-                None => candidate,
-            }
+            let Some(reason) = envelope::not_now(view, action, memory) else { return candidate };
+            delayed = Some(delayed.map_or(candidate.score, |best| best.max(candidate.score)));
+            Candidate { vetoed: true, reason, ..candidate }
         })
         .collect();
     list.sort_by(|a, b| a.vetoed.cmp(&b.vetoed).then(b.score.total_cmp(&a.score)));
-    settle(finding, list, is_waiting)
+    settle(finding, list, delayed)
 }
 
-/// Candidates sorted, vetoed ones last: takes the first, unless the best is only delayed, or nothing is left to try.
-fn settle(finding: &Finding, mut list: Vec<Candidate>, is_waiting: bool) -> Verdict {
-    let first = list.first().map(|c| c.choice);
-    let is_hold = first == Some(Choice::Hold);
-    let can_act = |c: &Candidate| matches!(c.choice, Choice::Act(_)) && !c.vetoed;
-    let is_exhausted = !list.iter().any(can_act) && list.iter().any(|c| matches!(c.choice, Choice::Act(_)) && c.score > 0.0);
-    let is_critical = finding.severity == Health::Critical;
-    let want = match first {
-        Some(Choice::Act(_)) => first,
-        Some(Choice::Hold) if is_exhausted && !is_waiting && is_critical && list[0].score < 0.5 => Some(Choice::Page),
-        _ if is_waiting => Some(Choice::Hold),
-        other => other,
-    };
-    let at = list.iter().position(|c| Some(c.choice) == want).unwrap_or(0);
-    if list[at].vetoed {
-        let reason = list[at].reason.clone();
-        let chosen = Candidate { choice: Choice::Hold, score: 0.0, vetoed: false, reason };
+/// Candidates sorted, vetoed ones last: takes the first, unless a better one is only delayed.
+fn settle(finding: &Finding, mut list: Vec<Candidate>, delayed: Option<f64>) -> Verdict {
+    let may_page = finding.severity == Health::Critical && !finding.is_early;
+    let best = list.iter().position(|c| !c.vetoed && (may_page || c.choice != Choice::Page));
+    let is_waiting = delayed.is_some_and(|score| best.is_none_or(|at| score > list[at].score));
+    let Some(at) = best.filter(|at| !is_waiting || list[*at].choice == Choice::Hold) else {
+        let reason = match list.iter().find(|c| c.vetoed && delayed == Some(c.score)).or(list.first()) {
+            Some(better) if is_waiting => format!("the better choice waits: {}", better.reason),
+            Some(first) => first.reason.clone(),
+            None => "there is nothing to choose from".to_owned(),
+        };
+        let chosen = Candidate { choice: Choice::Hold, score: 0.0, worth: Worth::default(), vetoed: false, reason };
+        list.retain(|c| c.choice != Choice::Hold);
         return Verdict { chosen, rejected: list, is_passing: is_waiting };
-    }
+    };
     let mut chosen = list.remove(at);
-    if chosen.choice == Choice::Page && is_hold {
+    let is_left = list.iter().any(|c| matches!(c.choice, Choice::Act(_)) && !c.vetoed);
+    if chosen.choice == Choice::Page && !is_left {
         chosen.reason = "nothing in the catalogue is left to try: a person is needed".to_owned();
     }
-    if chosen.choice == Choice::Hold && is_waiting {
-        chosen.reason = "waits until the better choice is admissible".to_owned();
-    }
-    let is_passing = chosen.choice == Choice::Hold && (is_waiting || chosen.score < 0.5);
+    let is_passing = chosen.choice == Choice::Hold && (is_waiting || chosen.worth.chance < HOLD_MEANT);
     Verdict { chosen, rejected: list, is_passing }
-}
-
-fn hold_score(finding: &Finding) -> f64 {
-    if finding.is_early { 0.3 } else { 0.15 }
-}
-
-/// Why it can never be done here.
-fn forbidden(view: &View, action: Action) -> Option<String> {
-    let target = action.service();
-    let Some(node) = view.wiring.get(target) else { return Some("there is no such service (any more)".to_owned()) };
-    if !view.wiring.is_healable(target) {
-        return Some(format!("{} is a client: outside the healer's reach", node.name));
-    }
-    match action {
-        Action::ScaleUp { by, .. } => {
-            let now = view.collector.of(target, Metric::ReplicasDesired).unwrap_or(0.0);
-            let is_over = now + f64::from(by) > f64::from(node.replicas_max);
-            is_over.then(|| format!("at most {} instances are allowed, {now:.0} are wanted already", node.replicas_max))
-        }
-        Action::ScaleTo { replicas, .. } => {
-            let is_over = replicas > node.replicas_max;
-            is_over.then(|| format!("at most {} instances are allowed", node.replicas_max))
-        }
-        _ => {
-            let is_gone = action.edge().is_some_and(|(from, to)| !view.wiring.callees(from).contains(&to));
-            is_gone.then(|| "there is no such call (any more)".to_owned())
-        }
-    }
-}
-
-/// Why it cannot be done at this moment.
-fn not_now(view: &View, action: Action, memory: &dyn Memory) -> Option<String> {
-    let target = action.service();
-    if memory.is_busy(target) {
-        return Some("another action on it is under way".to_owned());
-    }
-    let cooldown = SimDuration::from_secs(view.policy.cooldown_s);
-    if let Some(ended) = memory.last_ended(target)
-        && view.now.since(ended) < cooldown
-    {
-        let left = cooldown.as_secs_f64() - view.now.since(ended).as_secs_f64();
-        return Some(format!("cool-down: {left:.0} s left"));
-    }
-    let window = super::policy::Policy::ACTION_WINDOW_S;
-    let since = SimTime::from_nanos(view.now.as_nanos().saturating_sub(SimDuration::from_secs(window).as_nanos()));
-    let started = memory.started_since(since);
-    (started >= view.policy.actions_max).then(|| format!("{started} actions in the last {window} s are enough"))
 }

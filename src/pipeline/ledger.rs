@@ -2,12 +2,14 @@
 //!
 //! Bounds: [`DECISIONS_LEN_MAX`] entries, the oldest that are over fall out first.
 
+use super::bandit::Arm;
 use super::classify::Finding;
 use super::decide::{Memory, Verdict};
 use super::types::{Choice, Decision, DecisionState, FailureClass};
 use super::verify::Measure;
 use crate::ids::{ActionId, DecisionId, IncidentId, ServiceId};
 use crate::platform::{Action, ActionError};
+use crate::telemetry::Metric;
 use crate::units::{Millicores, SimDuration, SimTime};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -15,8 +17,10 @@ use std::collections::{BTreeMap, VecDeque};
 pub const DECISIONS_LEN_MAX: usize = 500;
 /// Seconds for which a failed try is remembered even if its incident is over: the next one is likely the same trouble.
 const MEMORY_S: u64 = 120;
-/// Starts kept for the budget of actions: more than any budget.
-const STARTS_LEN_MAX: usize = 64;
+/// After this long a restart of instances that kept ending may be tried again: the platform's back-off is a minute by then.
+const AGAIN_AFTER: SimDuration = SimDuration::from_secs(60);
+/// Starts kept for the budgets of actions: the budget of each minute, for longer than the flap budget looks back.
+const STARTS_LEN_MAX: usize = 128;
 
 /// A decision with what its course needs.
 #[derive(Clone, Debug)]
@@ -29,6 +33,21 @@ pub(super) struct Entry {
     pub ended: Option<SimTime>,
     /// The platform was busy: says nothing about whether the action would help.
     pub was_busy: bool,
+    /// What was found when it was judged; its state says so too until it is undone.
+    pub judged: Option<DecisionState>,
+    pub undo: Undoing,
+    /// Which arm it pulls.
+    pub arm: Option<Arm>,
+}
+
+/// How far taking a decision's action back is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Undoing {
+    /// The action that would do it.
+    pub action: Option<Action>,
+    /// Its number, once it was asked for.
+    pub id: Option<ActionId>,
+    pub is_under_way: bool,
 }
 
 impl Entry {
@@ -41,7 +60,17 @@ impl Entry {
     }
     /// Whether something about it is still going on.
     pub const fn is_open(&self) -> bool {
-        matches!(self.decision.state, DecisionState::AwaitingApproval | DecisionState::Executing | DecisionState::Verifying)
+        matches!(self.decision.state, DecisionState::AwaitingApproval) || self.is_at_work()
+    }
+    /// Whether the platform is at it or at taking it back, or its work is being watched.
+    const fn is_at_work(&self) -> bool {
+        matches!(self.decision.state, DecisionState::Executing | DecisionState::Verifying) || self.undo.is_under_way
+    }
+    /// It did nothing to instances that end again and again: what makes them end may be over later, and the platform's
+    /// back-off has grown meanwhile.
+    fn may_help_later(&self) -> bool {
+        let is_of_instances = self.measure.is_some_and(|m| m.metric == Metric::ReplicasReady);
+        self.judged == Some(DecisionState::NoEffect) && is_of_instances && matches!(self.action(), Some(Action::Restart { .. }))
     }
     fn touches(&self, service: ServiceId) -> bool {
         self.decision.service == service || self.action().is_some_and(|a| a.service() == service)
@@ -58,8 +87,12 @@ pub(super) struct Ledger {
     next_decision: u32,
     next_action: u32,
     ended: BTreeMap<ServiceId, SimTime>,
-    starts: VecDeque<SimTime>,
+    starts: VecDeque<(SimTime, Action)>,
     noted: BTreeMap<ServiceId, Noted>,
+    /// When something was last the matter with a service, or done to it.
+    uneasy: BTreeMap<ServiceId, SimTime>,
+    /// Arms of decisions just judged, and whether they helped.
+    lessons: Vec<(Arm, bool)>,
 }
 
 impl Ledger {
@@ -77,10 +110,10 @@ impl Ledger {
     }
     /// The entry whose action has this number.
     pub fn by_action_mut(&mut self, id: ActionId) -> Option<&mut Entry> {
-        self.entries.iter_mut().rev().find(|e| e.decision.action == Some(id))
+        self.entries.iter_mut().rev().find(|e| e.decision.action == Some(id) || e.undo.id == Some(id))
     }
     /// Writes a decision down.
-    pub fn add(&mut self, decision: Decision, finding: Finding) {
+    pub fn add(&mut self, decision: Decision, finding: Finding, arm: Option<Arm>) {
         while self.entries.len() >= DECISIONS_LEN_MAX {
             let oldest = self.entries.iter().position(|e| !e.is_open()).unwrap_or(0);
             self.entries.remove(oldest);
@@ -93,6 +126,9 @@ impl Ledger {
             started: None,
             ended: None,
             was_busy: false,
+            judged: None,
+            undo: Undoing::default(),
+            arm,
         });
     }
     /// The next decision's number.
@@ -106,11 +142,17 @@ impl Ledger {
         ActionId(self.next_action)
     }
     /// Counts a started action.
-    pub fn count_start(&mut self, now: SimTime) {
+    pub fn count_start(&mut self, now: SimTime, action: Action) {
         if self.starts.len() >= STARTS_LEN_MAX {
             self.starts.pop_front();
         }
-        self.starts.push_back(now);
+        self.starts.push_back((now, family(action)));
+    }
+    /// The newest start of `action` did not come to anything.
+    pub fn forget_start(&mut self, action: Action) {
+        if let Some(at) = self.starts.iter().rposition(|(_, done)| *done == family(action)) {
+            self.starts.remove(at);
+        }
     }
     /// Remembers when an action on a service ended.
     pub fn note_end(&mut self, service: ServiceId, at: SimTime) {
@@ -134,19 +176,34 @@ impl Ledger {
     pub fn forget_noted(&mut self, sick: &[ServiceId]) {
         self.noted.retain(|id, _| sick.binary_search(id).is_ok());
     }
+    /// Something is the matter with these services now.
+    pub fn note_uneasy(&mut self, now: SimTime, services: impl Iterator<Item = ServiceId>) {
+        self.uneasy.extend(services.map(|id| (id, now)));
+    }
+    /// What was learned from decisions judged since the last call.
+    pub fn take_lessons(&mut self) -> Vec<(Arm, bool)> {
+        std::mem::take(&mut self.lessons)
+    }
+    /// Notes what came of decisions.
+    pub fn note_lessons(&mut self, lessons: Vec<(Arm, bool)>) {
+        self.lessons = lessons;
+    }
+    /// For how long nothing has been the matter with a service, as far as is known.
+    pub fn calm_for(&self, now: SimTime, service: ServiceId) -> SimDuration {
+        now.since(self.uneasy.get(&service).copied().unwrap_or_default())
+    }
     /// Whether an action on the service is awaited, under way or being watched.
     pub fn is_busy(&self, service: ServiceId) -> bool {
         self.entries.iter().rev().any(|e| e.is_open() && e.touches(service))
     }
     /// Whether the platform is at it, or its work is being watched.
     pub fn is_healing(&self, service: ServiceId) -> bool {
-        let works = |e: &Entry| matches!(e.decision.state, DecisionState::Executing | DecisionState::Verifying);
-        self.entries.iter().rev().any(|e| works(e) && e.action().is_some_and(|a| a.service() == service))
+        self.entries.iter().rev().any(|e| e.is_at_work() && e.action().is_some_and(|a| a.service() == service))
     }
 }
 
 /// The same kind of action on the same target, whatever its amount.
-const fn family(action: Action) -> Action {
+pub(super) const fn family(action: Action) -> Action {
     match action {
         Action::ScaleUp { service, .. } => Action::ScaleUp { service, by: 1 },
         Action::ScaleTo { service, .. } => Action::ScaleTo { service, replicas: 1 },
@@ -173,7 +230,8 @@ pub(super) struct Past<'a> {
 impl Memory for Past<'_> {
     fn objection(&self, action: Action) -> Option<String> {
         let is_same = |e: &&Entry| e.action().map(family) == Some(family(action)) && self.is_recent(e);
-        let tried = self.ledger.entries.iter().rev().filter(is_same);
+        let stands = |e: &&Entry| self.now.since(e.ended.unwrap_or(e.decision.at)) <= AGAIN_AFTER || !e.may_help_later();
+        let tried = self.ledger.entries.iter().rev().filter(is_same).filter(stands);
         tried.filter(|e| !self.is_forgetful || e.decision.state == DecisionState::Rejected).find_map(objection)
     }
     fn last_ended(&self, service: ServiceId) -> Option<SimTime> {
@@ -184,7 +242,19 @@ impl Memory for Past<'_> {
     }
     fn started_since(&self, since: SimTime) -> usize {
         let waiting = self.ledger.entries.iter().rev().filter(|e| e.decision.state == DecisionState::AwaitingApproval);
-        self.ledger.starts.iter().filter(|at| **at >= since).count() + waiting.count()
+        self.ledger.starts.iter().filter(|(at, _)| *at >= since).count() + waiting.count()
+    }
+    fn done_since(&self, since: SimTime, action: Action) -> (usize, usize) {
+        if self.is_forgetful {
+            return (0, 0);
+        }
+        let recent = || self.ledger.starts.iter().filter(|(at, _)| *at >= since).map(|(_, done)| *done);
+        let all = recent().filter(|done| done.service() == action.service()).count();
+        (all, recent().filter(|done| *done == family(action)).count())
+    }
+    fn healing(&self) -> Vec<ServiceId> {
+        let at_work = self.ledger.entries.iter().filter(|e| e.is_at_work() && !self.is_forgetful);
+        at_work.filter_map(|e| e.action().map(Action::service)).collect()
     }
 }
 
@@ -197,13 +267,18 @@ impl Past<'_> {
 
 fn objection(entry: &Entry) -> Option<String> {
     let at = entry.decision.at;
-    match entry.decision.state {
+    match entry.judged.unwrap_or(entry.decision.state) {
         DecisionState::NoEffect => Some(format!("had no effect at {at}")),
         DecisionState::MadeWorse => Some(format!("made it worse at {at}")),
         DecisionState::Rejected => Some(format!("a person said no at {at}")),
         DecisionState::Failed if !entry.was_busy => Some(format!("failed at {at}: {}", entry.decision.outcome)),
         _ => None,
     }
+}
+
+/// Whether a refusal says that there was nothing to do: nothing was changed, so nothing has to settle.
+pub(super) const fn is_moot(error: &ActionError) -> bool {
+    matches!(error, ActionError::Already(_) | ActionError::Unfit(_) | ActionError::NoTarget)
 }
 
 /// Whether a refusal may be gone in a moment.
@@ -214,7 +289,7 @@ pub(super) const fn is_passing(error: &ActionError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::classify::Trouble;
-    use super::super::types::{Candidate, Diagnosis, Health};
+    use super::super::types::{Candidate, Diagnosis, Health, Worth};
     use super::*;
     use crate::units::Ratio;
 
@@ -227,7 +302,8 @@ mod tests {
             confidence: Ratio::ONE,
             evidence: Vec::new(),
         };
-        let chosen = Candidate { choice: Choice::Hold, score: 0.0, vetoed: false, reason: String::new() };
+        let worth = Worth::default();
+        let chosen = Candidate { choice: Choice::Hold, score: 0.0, worth, vetoed: false, reason: String::new() };
         let decision = Decision {
             id,
             at: SimTime::ZERO,
@@ -252,7 +328,7 @@ mod tests {
         for i in 0..DECISIONS_LEN_MAX + 50 {
             let state = if i == 0 { DecisionState::Executing } else { DecisionState::Advised };
             let (decision, finding) = decision(ledger.next_decision(), state);
-            ledger.add(decision, finding);
+            ledger.add(decision, finding, None);
         }
         assert_eq!(ledger.iter().count(), DECISIONS_LEN_MAX);
         assert_eq!(ledger.iter().next().map(|e| e.decision.state), Some(DecisionState::Executing));

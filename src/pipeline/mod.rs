@@ -2,15 +2,20 @@
 //!
 //! Sans I/O: time and samples are arguments, actions are results. It never sees the simulator.
 
+mod aim;
 mod alert;
 mod api;
+pub mod bandit;
 mod blame;
 mod brain;
+pub mod catalogue;
+mod changes;
 mod classify;
 mod collect;
 mod course;
 mod decide;
 pub mod detect;
+mod envelope;
 pub mod forecast;
 mod gate;
 mod ledger;
@@ -23,6 +28,7 @@ mod policy_rules;
 mod policy_seed;
 mod predict;
 mod report;
+mod situation;
 mod text;
 mod trust;
 mod types;
@@ -33,6 +39,7 @@ pub use api::{ActionRequest, DecisionError, EventKind, PipelineEvent, StepOutcom
 pub use brain::Pipeline;
 pub use policy::{Band, Policy, RuleSet, Thresholds};
 pub use report::{IncidentTimes, PipelineReport};
+pub use situation::Case;
 pub use types::*;
 
 #[cfg(test)]

@@ -1,15 +1,18 @@
 //! Orchestrate: from a verdict to a request and through its receipts. The dial says how far: Off nothing, Advise a
 //! record, Ask a wait for approval that ends in doing it, Auto at once.
 
+use super::aim::{self, words};
 use super::api::{ActionRequest, DecisionError, EventKind, PipelineEvent};
+use super::bandit::Arm;
+use super::catalogue::{self, Kind, Undo};
 use super::classify::{Finding, View};
 use super::decide::Verdict;
-use super::ledger::{Entry, Ledger, is_passing};
-use super::policy_rules::words;
+use super::ledger::{Entry, Ledger, is_moot, is_passing};
 use super::types::{Autonomy, Choice, Decision, DecisionState};
 use super::verify::{self, Measure, Span};
 use crate::ids::{DecisionId, IncidentId, ServiceId};
 use crate::platform::{Action, ActionStatus, Receipt};
+use crate::telemetry::{Metric, Subject};
 use crate::units::{SimDuration, SimTime};
 
 /// Seconds after which an action that was accepted but never ended is given up: longer than a rolling restart of ten
@@ -51,9 +54,10 @@ pub(super) fn propose(
         state: if waits { DecisionState::AwaitingApproval } else { DecisionState::Advised },
         action: None,
         expires_at: waits.then_some(expires),
-        outcome: String::new(),
+        outcome: if is_act && !waits { "dry run: nothing was asked of the platform".to_owned() } else { String::new() },
     };
-    ledger.add(decision, finding.clone());
+    let arm = Arm::of(view, finding, decision.chosen.choice);
+    ledger.add(decision, finding.clone(), arm);
     event(finding.diagnosis.service, text)
 }
 
@@ -90,7 +94,7 @@ pub(super) fn advance(
     sick: &[ServiceId],
     log: &mut Vec<PipelineEvent>,
 ) -> Vec<ActionRequest> {
-    let mut ready = Vec::new();
+    let (mut ready, mut unhelpful, mut lessons) = (Vec::new(), Vec::new(), Vec::new());
     for entry in ledger.iter_mut() {
         match entry.decision.state {
             DecisionState::AwaitingApproval => match expiry(view, entry, autonomy, sick) {
@@ -99,11 +103,75 @@ pub(super) fn advance(
                 None => {}
             },
             DecisionState::Executing => log.extend(give_up(view, entry)),
-            DecisionState::Verifying => log.extend(check(view, entry)),
+            DecisionState::Verifying => {
+                log.extend(check(view, entry));
+                lessons.extend(entry.arm.zip(entry.judged).map(|(arm, judged)| (arm, judged == DecisionState::Succeeded)));
+                if is_to_be_undone(entry) {
+                    unhelpful.push(entry.decision.id);
+                }
+            }
             _ => {}
         }
     }
-    ready.into_iter().filter_map(|id| start(view, ledger, id)).collect()
+    ledger.note_lessons(lessons);
+    if autonomy < Autonomy::Ask {
+        return Vec::new();
+    }
+    unhelpful.extend(no_longer_needed(view, ledger));
+    let begun: Vec<ActionRequest> = ready.into_iter().filter_map(|id| start(view, ledger, id)).collect();
+    begun.into_iter().chain(unhelpful.into_iter().filter_map(|id| undo(view, ledger, id, log))).collect()
+}
+
+/// Whether an action that was just judged is to be taken back: it made things worse, or did nothing and can go at once. What
+/// moves instances and did nothing stays until all is calm, so as not to stand in the way of the next try.
+fn is_to_be_undone(entry: &Entry) -> bool {
+    let Some(kind) = entry.action().filter(|_| entry.undo.action.is_some()).and_then(Kind::of) else { return false };
+    match (entry.decision.state, kind.entry().undo) {
+        (DecisionState::MadeWorse, undo) => undo != Undo::Never,
+        (DecisionState::NoEffect, Undo::IfUseless | Undo::WhenCalm) => entry.action().is_some_and(|a| !a.is_structural()),
+        _ => false,
+    }
+}
+
+/// Measures that cost as long as they stay, of services that have been calm for [`catalogue::CALM`]; at most one a service.
+/// Capacity goes only as far as the CPU allows.
+fn no_longer_needed(view: &View, ledger: &Ledger) -> Vec<DecisionId> {
+    let mut seen = Vec::new();
+    let stays =
+        |e: &&Entry| matches!(e.decision.state, DecisionState::Succeeded | DecisionState::NoEffect) && e.undo.id.is_none();
+    let mut due = Vec::new();
+    for entry in ledger.iter().rev().filter(stays) {
+        let Some(action) = entry.action() else { continue };
+        let costs = Kind::of(action).is_some_and(|kind| kind.entry().undo == Undo::WhenCalm);
+        let Some(back) = entry.undo.action.filter(|_| costs && !seen.contains(&action.service())) else { continue };
+        seen.push(action.service());
+        let is_calm =
+            [action.service(), entry.decision.service].iter().all(|id| ledger.calm_for(view.now, *id) >= catalogue::CALM);
+        if is_calm && !ledger.is_busy(action.service()) && can_do_without(view, back) {
+            due.push(entry.decision.id);
+        }
+    }
+    due
+}
+
+/// Whether fewer instances would still be below the target that scaling aims at. Other measures just end.
+fn can_do_without(view: &View, back: Action) -> bool {
+    let Action::ScaleTo { service, replicas } = back else { return true };
+    let now = view.collector.of(service, Metric::ReplicasDesired).unwrap_or(0.0);
+    let cpu = view.collector.mean(Subject::Service(service), Metric::CpuUtilisation, catalogue::CALM).unwrap_or(1.0);
+    f64::from(replicas) < now && cpu * now / f64::from(replicas.max(1)) <= aim::CPU_TARGET
+}
+
+/// Asks for what takes a decision's action back.
+fn undo(view: &View, ledger: &mut Ledger, id: DecisionId, log: &mut Vec<PipelineEvent>) -> Option<ActionRequest> {
+    let number = ledger.next_action();
+    let entry = ledger.get_mut(id)?;
+    let action = entry.undo.action?;
+    (entry.undo.id, entry.undo.is_under_way) = (Some(number), true);
+    let why = if entry.decision.state == DecisionState::Succeeded { "no longer needed" } else { "it did not help" };
+    log.push(event(entry.decision.service, format!("{} to take it back: {why}", words(view, action))));
+    ledger.count_start(view.now, action);
+    Some(ActionRequest { id: number, decision: id, action })
 }
 
 fn expiry(view: &View, entry: &Entry, autonomy: Autonomy, sick: &[ServiceId]) -> Option<String> {
@@ -124,9 +192,11 @@ fn may_start(view: &View, entry: &Entry, autonomy: Autonomy) -> bool {
 
 fn start(view: &View, ledger: &mut Ledger, id: DecisionId) -> Option<ActionRequest> {
     let action_id = ledger.next_action();
-    ledger.count_start(view.now);
+    let action = ledger.get_mut(id)?.action()?;
+    ledger.count_start(view.now, action);
     let entry = ledger.get_mut(id)?;
-    let action = entry.action()?;
+    let desired = view.collector.of(action.service(), Metric::ReplicasDesired);
+    entry.undo.action = catalogue::undo(view.wiring, desired, action);
     entry.measure = Some(Measure::take(view, &entry.finding));
     entry.started = Some(view.now);
     entry.decision.state = DecisionState::Executing;
@@ -145,13 +215,14 @@ fn check(view: &View, entry: &mut Entry) -> Option<PipelineEvent> {
     let is_instant = matches!(entry.action(), Some(Action::RerouteEdge { .. }));
     let span = Span { started: entry.started?, ended: entry.ended?, is_instant };
     let (state, outcome) = verify::judge(view, entry.decision.service, entry.measure.as_ref()?, span)?;
+    entry.judged = Some(state);
     Some(end(entry, state, outcome))
 }
 
 fn end(entry: &mut Entry, state: DecisionState, outcome: String) -> PipelineEvent {
     entry.decision.state = state;
     entry.decision.expires_at = None;
-    let name = entry.action().map_or("decision", crate::platform::Action::name);
+    let name = entry.action().map_or("decision", Action::name);
     let text = format!("{name}: {}, {outcome}", state.words());
     entry.decision.outcome = outcome;
     event(entry.decision.service, text)
@@ -159,25 +230,48 @@ fn end(entry: &mut Entry, state: DecisionState, outcome: String) -> PipelineEven
 
 /// Takes in one answer of the platform; returns its line for the event log.
 pub(super) fn receipt(ledger: &mut Ledger, receipt: &Receipt) -> Option<PipelineEvent> {
-    let entry = ledger.by_action_mut(receipt.id).filter(|e| e.decision.state == DecisionState::Executing)?;
-    let event = match &receipt.status {
+    let entry = ledger.by_action_mut(receipt.id)?;
+    if entry.undo.id == Some(receipt.id) {
+        return undo_receipt(entry, receipt);
+    }
+    if entry.decision.state != DecisionState::Executing {
+        return None;
+    }
+    let (event, is_change) = match &receipt.status {
         ActionStatus::Accepted => {
             entry.decision.outcome = "under way".to_owned();
-            None
+            return None;
         }
         ActionStatus::Done => {
             entry.decision.state = DecisionState::Verifying;
             entry.decision.outcome = "done; watching whether it helps".to_owned();
             entry.ended = Some(receipt.at);
-            Some(event(entry.decision.service, format!("{}: done, watching whether it helps", receipt.action.name())))
+            (event(entry.decision.service, format!("{}: done, watching whether it helps", receipt.action.name())), true)
         }
         ActionStatus::Failed(error) => {
             entry.was_busy = is_passing(error);
-            Some(end(entry, DecisionState::Failed, error.to_string()))
+            (end(entry, DecisionState::Failed, error.to_string()), !is_moot(error))
         }
     };
-    if receipt.status != ActionStatus::Accepted {
+    if is_change {
         ledger.note_end(receipt.action.service(), receipt.at);
+    } else {
+        ledger.forget_start(receipt.action);
     }
-    event
+    Some(event)
+}
+
+/// The answer to taking an action back.
+fn undo_receipt(entry: &mut Entry, receipt: &Receipt) -> Option<PipelineEvent> {
+    let what = match &receipt.status {
+        ActionStatus::Accepted => return None,
+        ActionStatus::Done => format!("taken back at {}", receipt.at),
+        ActionStatus::Failed(error) => format!("could not be taken back: {error}"),
+    };
+    entry.undo.is_under_way = false;
+    if receipt.status == ActionStatus::Done && entry.judged != Some(DecisionState::Succeeded) {
+        entry.decision.state = DecisionState::Undone;
+    }
+    entry.decision.outcome = format!("{}; {what}", entry.decision.outcome);
+    Some(event(entry.decision.service, format!("{}: {what}", entry.action().map_or("decision", Action::name))))
 }

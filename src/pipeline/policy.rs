@@ -60,6 +60,8 @@ impl Default for Thresholds {
 pub enum RuleSet {
     /// Scores candidates on evidence, forecasts and what was tried.
     Rules,
+    /// The same, with chances corrected by what came of earlier tries.
+    Bandit,
     /// The seed's literal table.
     Seed,
     /// Leaves it to the cluster's own controllers: probes with restarts, and autoscalers. Never decides by itself.
@@ -113,7 +115,7 @@ pub struct Policy {
 
 impl Policy {
     /// All names that [`Policy::named`] knows.
-    pub const NAMES: [&'static str; 4] = ["rules", "seed", "kubernetes", "none"];
+    pub const NAMES: [&'static str; 5] = ["rules", "bandit", "seed", "kubernetes", "none"];
     /// Seconds over which restarts are counted: kubelet's back-off reaches 40 s after three.
     pub const RESTART_WINDOW_S: u64 = 60;
     /// Seconds over which actions are counted.
@@ -123,6 +125,7 @@ impl Policy {
     pub fn named(name: &str) -> Option<Self> {
         let rule_set = match name {
             "rules" => RuleSet::Rules,
+            "bandit" => RuleSet::Bandit,
             "seed" => RuleSet::Seed,
             "kubernetes" => RuleSet::Kubernetes,
             "none" => RuleSet::None,

@@ -1,311 +1,204 @@
-//! The policy `rules`: what could be done about a finding, with a score each. A score is the chance that it removes
-//! the cause, less what it costs (capacity, lost requests, a cold start); all in 0..=1 and judged by hand from what the
-//! actions do. Whether a candidate is admissible at all is decided elsewhere ([`super::decide`]).
+//! The policy `rules`: for each case, what could be done about it and how likely that is to remove the cause. What an action
+//! is worth follows from that and from the catalogue ([`super::catalogue`]); whether it is admissible at all is decided
+//! elsewhere ([`super::envelope`]).
+//!
+//! The chances were set by what the actions do to a cause of that kind and checked against how often they helped on
+//! generated episodes of the seeds that may be tuned on; `headless train` prints those counts.
 
+use super::aim;
+use super::catalogue::{self, Kind};
 use super::classify::{Finding, Trouble, View};
-use super::collect::Clue;
-use super::types::{Candidate, Choice, Health};
-use crate::ids::ServiceId;
+use super::situation::{self, Case};
+use super::types::{Candidate, Choice, Health, Worth};
 use crate::platform::Action;
-use crate::telemetry::{Metric, Subject};
-use crate::topology::ServiceKind;
-use crate::units::SimDuration;
+use crate::telemetry::Metric;
 
-/// Load that counts as risen, times usual: twice what a random minute at tens of requests per second scatters.
-const LOAD_RISEN: f64 = 1.25;
-/// Seconds over which load is averaged: requests that time out are answered late and in heaps.
-const LOAD_S: u64 = 8;
-/// CPU that makes a service suspect of something beside its requests, times what its calls explain.
-const STRAY_RATIO: f64 = 1.3;
-/// CPU that scaling aims at, share of the limit: below Degraded with some room.
-const CPU_TARGET: f64 = 0.55;
-/// What holding is worth when nothing calls for it: actions that score less are not worth their cost.
-const HOLD_SCORE: f64 = 0.15;
-/// What paging is worth: less than anything that might help.
-const PAGE_SCORE: f64 = 0.05;
-/// Off the score of restarting something with a state to reload: it is away, or cold, meanwhile.
-const STATEFUL_COST: f64 = 0.15;
-/// Instances up to which one more is worth it when they are killed in turn: at one kill every 10 s and back-offs of up
-/// to 40 s, four are away at a time.
-const BRIDGE_INSTANCES: f64 = 5.0;
-/// Seconds that the platform's own restarts get before a person is called: start-up and the first two back-offs.
-const KUBELET_S: u64 = 40;
-/// Seconds that a log clue counts.
-const CLUE_S: u64 = 60;
+/// Harm of a service that is Critical, in services that are out: users of it are failed, or wait too long to matter.
+const HARM_CRITICAL: f64 = 1.0;
+/// Of one that is Degraded: above the objectives, mostly served.
+const HARM_DEGRADED: f64 = 0.3;
+
+/// One row: in this case, this kind of action removes the cause with this probability, because...
+pub(super) struct Rule {
+    pub case: Case,
+    pub kind: Kind,
+    pub chance: f64,
+    pub why: &'static str,
+}
+
+const fn rule(case: Case, kind: Kind, chance: f64, why: &'static str) -> Rule {
+    Rule { case, kind, chance, why }
+}
+
+/// The table. Whatever is not in it is not tried. Every case can be held or paged, with the chances below if not said.
+pub(super) const RULES: &[Rule] = &[
+    rule(Case::CpuLoad, Kind::ScaleOut, 0.9, "more instances share it"),
+    rule(Case::CpuLoad, Kind::Resize, 0.5, "each instance does more of it"),
+    rule(Case::CpuLoad, Kind::ThrottleEntry, 0.5, "those who are let in are served"),
+    rule(Case::CpuLoad, Kind::Shed, 0.4, "what is let in is served"),
+    rule(Case::CpuLoad, Kind::Restart, 0.1, "new instances would get the same load"),
+    rule(Case::CpuLoad, Kind::MoveSlowest, 0.05, "fewer instances would have to carry the load meanwhile"),
+    rule(Case::CpuStray, Kind::Restart, 0.85, "something else uses it, and new instances start without it"),
+    rule(Case::CpuStray, Kind::ScaleOut, 0.5, "new instances are free of what uses the CPU, the old ones keep it"),
+    rule(Case::CpuStray, Kind::MoveSlowest, 0.35, "replaces one instance only"),
+    rule(Case::CpuStray, Kind::Resize, 0.3, "leaves more for the requests"),
+    rule(Case::CpuRepeats, Kind::ScaleOut, 0.55, "callers repeat calls, and more instances answer them sooner"),
+    rule(Case::CpuRepeats, Kind::WarmCache, 0.6, "what its cache knows it is not asked"),
+    rule(Case::CpuRepeats, Kind::CutRetries, 0.4, "callers repeat calls, and stop"),
+    rule(Case::CpuRepeats, Kind::Restart, 0.2, "new instances would get the same calls"),
+    rule(Case::CpuRepeats, Kind::Hold, 0.55, "callers repeat calls: ends with what makes them repeat"),
+    rule(Case::MemoryLoad, Kind::ScaleOut, 0.35, "fewer requests in flight per instance"),
+    rule(Case::MemoryLoad, Kind::Restart, 0.55, "frees memory, but the load comes back"),
+    rule(Case::MemoryLoad, Kind::MoveSlowest, 0.4, "replaces the fullest instance only"),
+    rule(Case::MemoryLeak, Kind::Restart, 0.9, "new instances start with what a fresh process needs"),
+    rule(Case::MemoryLeak, Kind::MoveSlowest, 0.6, "replaces one instance only"),
+    rule(Case::MemoryLeak, Kind::ScaleOut, 0.3, "what is leaked stays leaked"),
+    rule(Case::MemoryHigh, Kind::Restart, 0.1, "a fresh process may need as much"),
+    rule(Case::Errors, Kind::Restart, 0.85, "new instances start from a clean state"),
+    rule(Case::Errors, Kind::MoveSlowest, 0.5, "replaces one instance only"),
+    rule(Case::Errors, Kind::ScaleOut, 0.3, "dilutes the errors, the failing instances stay"),
+    rule(Case::Errors, Kind::RollBack, 0.25, "no change is known that it would take back"),
+    rule(Case::Changed, Kind::RollBack, 0.9, "what came with the change goes with it"),
+    rule(Case::Changed, Kind::Restart, 0.35, "new instances would be of the changed kind as well"),
+    rule(Case::Changed, Kind::MoveSlowest, 0.25, "replaces one instance only"),
+    rule(Case::LatencyQueue, Kind::ScaleOut, 0.5, "more instances bring more workers"),
+    rule(Case::LatencyQueue, Kind::MoveSlowest, 0.5, "if one instance holds them up"),
+    rule(Case::LatencyQueue, Kind::Restart, 0.35, "new instances start with empty queues"),
+    rule(Case::LatencyQueue, Kind::RaisePool, 0.3, "if callers wait for connections as well"),
+    rule(Case::LatencyQueue, Kind::FlushQueue, 0.25, "if they wait longer than their users"),
+    rule(Case::Latency, Kind::MoveSlowest, 0.7, "slow without being short: takes its slowest instance out"),
+    rule(Case::Latency, Kind::Restart, 0.25, "replaces all instances, at a rolling restart's cost"),
+    rule(Case::Latency, Kind::FailOver, 0.2, "the ailing primary is restarted"),
+    rule(Case::Latency, Kind::ScaleOut, 0.25, "more instances would be as slow"),
+    rule(Case::Latency, Kind::RollBack, 0.2, "no change is known that it would take back"),
+    rule(Case::DownEarly, Kind::Hold, 0.8, "the platform is restarting instances"),
+    rule(Case::DownEarly, Kind::Restart, 0.1, "the platform restarts its instances already"),
+    rule(Case::DownEarly, Kind::ScaleOut, 0.1, "another instance of the same would end like the others"),
+    rule(
+        Case::DownKilled,
+        Kind::ScaleOut,
+        0.6,
+        "instances are killed one by one but work in between: more of them bridge the gap",
+    ),
+    rule(Case::DownKilled, Kind::Restart, 0.35, "new instances do not have to wait for a back-off"),
+    rule(Case::DownSilent, Kind::ScaleOut, 0.8, "another instance is placed where there is room"),
+    rule(Case::DownSilent, Kind::Restart, 0.7, "its instances are placed anew"),
+    rule(Case::DownLong, Kind::Restart, 0.5, "new instances do not wait for a back-off that has grown to minutes"),
+    rule(Case::DownLong, Kind::ScaleOut, 0.1, "another instance of the same would end like the others"),
+    rule(Case::LossMost, Kind::RerouteEdge, 0.6, "the path is bad"),
+    rule(Case::LossMost, Kind::MoveSlowest, 0.55, "if its instance hangs, or its host is cut off"),
+    rule(Case::LossMost, Kind::Restart, 0.4, "if all its instances hang, or their hosts are cut off"),
+    rule(Case::LossMost, Kind::OpenBreaker, 0.3, "the caller can do without it"),
+    rule(Case::LossSome, Kind::MoveSlowest, 0.65, "if an instance hangs, or its host is cut off"),
+    rule(Case::LossSome, Kind::RerouteEdge, 0.45, "if the path is bad, and not one of the instances"),
+    rule(Case::LossSome, Kind::Restart, 0.3, "if several instances hang, or their hosts are cut off"),
+    rule(Case::LossSome, Kind::OpenBreaker, 0.25, "the caller can do without it"),
+    rule(Case::LateShared, Kind::RerouteEdge, 0.55, "the path is slow"),
+    rule(Case::LateShared, Kind::MoveSlowest, 0.5, "helps only if an instance's host is slow"),
+    rule(Case::LateShared, Kind::Restart, 0.2, "helps only if all its hosts are slow"),
+    rule(Case::LateAlone, Kind::RerouteEdge, 0.7, "path or host, and the path is cheaper to change"),
+    rule(Case::LateAlone, Kind::MoveSlowest, 0.6, "if an instance's host is slow"),
+    rule(Case::LateAlone, Kind::Restart, 0.4, "if all its hosts are slow"),
+    rule(Case::HostSingle, Kind::MoveSlowest, 0.9, "takes its slowest instance out, on another host"),
+    rule(Case::HostSingle, Kind::Restart, 0.5, "replaces all instances, on other hosts"),
+    rule(Case::HostSingle, Kind::ScaleOut, 0.3, "dilutes it, the slow instance stays"),
+    rule(Case::HostMany, Kind::Restart, 0.6, "replaces all instances, on other hosts"),
+    rule(Case::HostMany, Kind::MoveSlowest, 0.7, "takes its slowest instance out, on another host"),
+    rule(Case::HostMany, Kind::ScaleOut, 0.3, "dilutes it, the slow instances stay"),
+];
+
+/// Chance that trouble passes by itself within a minute, where the table does not say.
+const HOLD: Rule = rule(Case::Dependency, Kind::Hold, 0.1, "waiting removes no cause");
+/// Chance that a person mends it.
+const PAGE: Rule = rule(Case::Dependency, Kind::Page, 0.9, "a person may know more than the catalogue");
+
+/// What is made of the table's chances: `rules` takes them as they are, `bandit` has learned better ones.
+pub(super) trait Chances {
+    /// The chance that `kind` removes the cause in this case; the table says `prior`.
+    fn chance(&self, view: &View, finding: &Finding, case: Case, kind: Kind, prior: f64) -> f64;
+}
+
+/// The table itself.
+pub(super) struct Table;
+
+impl Chances for Table {
+    fn chance(&self, _: &View, _: &Finding, _: Case, _: Kind, prior: f64) -> f64 {
+        prior
+    }
+}
 
 /// Candidates for one finding, unordered.
-pub(super) fn candidates(view: &View, finding: &Finding) -> Vec<Candidate> {
+pub(super) fn candidates(view: &View, finding: &Finding, chances: &dyn Chances) -> Vec<Candidate> {
+    let case = Case::of(view, finding);
+    if case == Case::Dependency {
+        return dependency(view, finding);
+    }
+    let told = situation::told(view, case, aim::target(finding));
+    let said: Vec<&Rule> = RULES.iter().filter(|rule| rule.case == case).collect();
+    let is_said = |kind: Kind| said.iter().any(|rule| rule.kind == kind);
+    let usual = [&HOLD, &PAGE].into_iter().filter(|rule| !is_said(rule.kind));
+    let all = said.iter().copied().chain(usual);
+    all.filter_map(|rule| {
+        let choice = aim::aim(view, finding, rule.kind)?;
+        let chance = match choice {
+            Choice::Act(_) => chances.chance(view, finding, case, rule.kind, rule.chance),
+            Choice::Hold | Choice::Page => rule.chance,
+        };
+        let more = if let Choice::Act(action) = choice { catalogue::extra_cost(view.wiring, action) } else { 0.0 };
+        let worth = rule.kind.entry().worth(chance, harm(view, finding), more);
+        Some(candidate(choice, worth, format!("{told}: {}", rule.why)))
+    })
+    .collect()
+}
+
+fn candidate(choice: Choice, worth: Worth, reason: String) -> Candidate {
+    Candidate { choice, score: worth.score(), worth, vetoed: false, reason }
+}
+
+/// What is suffered, in services that are out. A busy CPU alone hurts nobody yet: it is a risk if it is at its limit, and
+/// what it is there for below.
+fn harm(view: &View, finding: &Finding) -> f64 {
     let service = finding.diagnosis.service;
-    let mut list = match finding.trouble {
-        Trouble::Cpu => cpu(view, service),
-        Trouble::Memory => memory(view, service),
-        // In a crash loop callers learn late who is ready, so that it may look ready and fail everything.
-        Trouble::Errors if is_crashing(view, service) => down(view, service),
-        Trouble::Errors => errors(view, service),
-        Trouble::Latency => latency(view, service),
-        Trouble::Down => down(view, service),
-        Trouble::Edge { from, to, alone } => edge(view, from, to, alone),
-        Trouble::Host => host(view, finding.diagnosis.cause),
-        Trouble::Dependency => dependency(view, finding),
-    };
-    if !list.iter().any(|c| c.choice == Choice::Hold) {
-        list.push(candidate(Choice::Hold, HOLD_SCORE, "waiting removes no cause".to_owned()));
+    if finding.is_early {
+        return view.forecasts.get(&service).map_or(HARM_DEGRADED, |f| f.breach_probability.get());
     }
-    if !list.iter().any(|c| c.choice == Choice::Page) {
-        list.push(candidate(Choice::Page, PAGE_SCORE, "the catalogue has something to try first".to_owned()));
+    let is_critical = finding.severity == Health::Critical;
+    let felt = [Metric::ErrorRatio, Metric::LatencyP95].map(|metric| view.monitor.level(service, metric));
+    if finding.trouble == Trouble::Cpu && felt.iter().all(|level| *level < Health::Degraded) {
+        return if is_critical { HARM_DEGRADED } else { 0.0 };
     }
-    list
+    if is_critical { HARM_CRITICAL } else { HARM_DEGRADED }
 }
 
-fn candidate(choice: Choice, score: f64, reason: String) -> Candidate {
-    Candidate { choice, score, vetoed: false, reason }
-}
-fn act(action: Action, score: f64, reason: impl Into<String>) -> Candidate {
-    candidate(Choice::Act(action), score, reason.into())
-}
-fn restart(view: &View, service: ServiceId, score: f64, reason: impl Into<String>) -> Candidate {
-    let is_stateful = view.wiring.get(service).is_some_and(|n| n.kind != ServiceKind::Stateless);
-    let score = if is_stateful { score - STATEFUL_COST } else { score };
-    act(Action::Restart { service }, score.max(0.0), reason)
-}
-
-fn cpu(view: &View, service: ServiceId) -> Vec<Candidate> {
-    let load = load_ratio(view, service);
-    let has_risen = load.is_none_or(|l| l >= LOAD_RISEN);
-    let told = load.map_or_else(|| "load before is unknown".to_owned(), |l| format!("users' load is {l:.1} times the usual"));
-    let scale = Action::ScaleUp { service, by: scale_by(view, service, load) };
-    let out = Action::RerouteService { service };
-    if is_stray(view, service) {
-        return vec![
-            restart(
-                view,
-                service,
-                0.85,
-                "its calls do not explain its CPU, so something else uses it: new instances start without it",
-            ),
-            act(scale, 0.5, "new instances are free of what uses the CPU, the old ones keep it"),
-            act(out, 0.3, "replaces one instance only"),
-        ];
-    }
-    if has_risen {
-        return vec![
-            act(scale, 0.9, format!("{told}: more instances share it")),
-            restart(view, service, 0.2, format!("{told}: new instances would get the same load")),
-            act(out, 0.1, "fewer instances would have to carry the load meanwhile"),
-        ];
-    }
-    let is_critical = view.monitor.level(service, Metric::CpuUtilisation) == Health::Critical;
-    vec![
-        act(
-            scale,
-            if is_critical { 0.55 } else { 0.3 },
-            format!("{told}, its callers repeat calls: more instances answer them sooner"),
-        ),
-        candidate(Choice::Hold, 0.5, format!("{told}, its callers repeat calls: ends with what makes them repeat")),
-        restart(view, service, 0.2, "new instances would get the same calls"),
-    ]
-}
-
-/// Uses clearly more CPU than its calls explain: usual CPU, times how much more it is called, over instances.
-fn is_stray(view: &View, service: ServiceId) -> bool {
-    let subject = Subject::Service(service);
-    let usual_cpu = view.collector.usual(subject, Metric::CpuUtilisation);
-    let usual_ready = view.collector.usual(subject, Metric::ReplicasReady).unwrap_or(1.0);
-    let (Some(cpu), Some(usual_cpu), Some(calls)) = (
-        view.collector.mean(subject, Metric::CpuUtilisation, SimDuration::from_secs(LOAD_S)),
-        usual_cpu,
-        call_ratio(view, service),
-    ) else {
-        return false;
-    };
-    let expected = usual_cpu * calls * usual_ready / ready(view, service).max(1.0);
-    cpu >= STRAY_RATIO * expected
-}
-
-/// Calls that reach a service, repeated ones too, times usual; for an entry its requests.
-fn call_ratio(view: &View, service: ServiceId) -> Option<f64> {
-    let callers = view.wiring.callers(service);
-    if callers.is_empty() {
-        return load_ratio(view, service);
-    }
-    let sum = |value: &dyn Fn(Subject) -> Option<f64>| {
-        callers.iter().filter_map(|from| value(Subject::Edge { from: *from, to: service })).sum::<f64>()
-    };
-    let now = sum(&|edge| view.collector.mean(edge, Metric::RequestRate, SimDuration::from_secs(LOAD_S)));
-    let usual = sum(&|edge| view.collector.usual(edge, Metric::RequestRate));
-    (usual > 0.0).then(|| now / usual)
-}
-
-fn memory(view: &View, service: ServiceId) -> Vec<Candidate> {
-    let load = load_ratio(view, service).filter(|l| *l >= LOAD_RISEN);
-    let is_rising =
-        view.forecasts.get(&service).is_some_and(|f| f.metric == Metric::MemoryUtilisation && f.breach_in_s.is_some());
-    let is_short = is_rising
-        || view.monitor.level(service, Metric::MemoryUtilisation) == Health::Critical
-        || has_clue(view, service, Clue::OutOfMemory);
-    let scale = Action::ScaleUp { service, by: 1 };
-    let out = Action::RerouteService { service };
-    if let Some(load) = load {
-        return vec![
-            act(scale, 0.7, format!("load is {load:.1} times the usual: fewer requests in flight per instance")),
-            restart(view, service, 0.6, "frees memory, but the load comes back"),
-            act(out, 0.2, "replaces one instance only"),
-        ];
-    }
-    let score = if is_short { 0.9 } else { 0.1 };
-    vec![
-        restart(view, service, score, "new instances start with what a fresh process needs"),
-        act(out, if is_short { 0.4 } else { 0.05 }, "replaces one instance only"),
-        act(scale, if is_short { 0.3 } else { 0.05 }, "the load is as usual: what is leaked stays leaked"),
-    ]
-}
-
-fn errors(view: &View, service: ServiceId) -> Vec<Candidate> {
-    vec![
-        restart(view, service, 0.85, "its own errors, resources are not short: new instances start from a clean state"),
-        act(
-            Action::RerouteService { service },
-            if ready(view, service) >= 2.0 { 0.5 } else { 0.45 },
-            "replaces one instance only",
-        ),
-        act(Action::ScaleUp { service, by: 1 }, 0.25, "dilutes the errors, the failing instances stay"),
-    ]
-}
-
-/// Whether its processes end by themselves, and the platform starts them again.
-fn is_crashing(view: &View, service: ServiceId) -> bool {
-    view.monitor.instances(service).restarts >= 1.0 && has_clue(view, service, Clue::Crash)
-}
-
-fn latency(view: &View, service: ServiceId) -> Vec<Candidate> {
-    let queue = view.collector.of(service, Metric::QueueLen).unwrap_or(0.0);
-    let (scale, why) = if queue >= 1.0 {
-        (0.75, format!("{queue:.0} requests wait for a worker: more instances bring more workers"))
-    } else {
-        (0.3, "no request waits for a worker".to_owned())
-    };
-    vec![
-        act(Action::RerouteService { service }, 0.7, "slow without being short: takes its slowest instance out"),
-        restart(view, service, 0.6, "replaces all instances, at a rolling restart's cost"),
-        act(Action::ScaleUp { service, by: 1 }, scale, why),
-    ]
-}
-
-fn down(view: &View, service: ServiceId) -> Vec<Candidate> {
-    let instances = view.monitor.instances(service);
-    let since = view.monitor.signal(service).map_or(SimDuration::ZERO, |s| view.now.since(s.since));
-    let is_patient = since < SimDuration::from_secs(KUBELET_S);
-    let killed = has_clue(view, service, Clue::Killed) && !has_clue(view, service, Clue::Crash);
-    let is_crash_loop = instances.restarts >= f64::from(view.policy.crash_loop_restarts);
-    let mut list = vec![
-        restart(view, service, 0.1, "the platform restarts its instances already"),
-        act(Action::RerouteService { service }, 0.05, "there is nothing to route to"),
-    ];
-    let scale = Action::ScaleUp { service, by: 1 };
-    if killed && is_crash_loop && instances.desired.is_none_or(|desired| desired < BRIDGE_INSTANCES) {
-        list.push(act(scale, 0.6, "instances are killed one by one but work in between: one more bridges the gap"));
-    } else {
-        list.push(act(scale, 0.1, "another instance of the same would end like the others"));
-    }
-    if is_patient {
-        let text = format!("the platform is restarting instances; {KUBELET_S} s for that are not over");
-        list.push(candidate(Choice::Hold, 0.5, text));
-    } else {
-        let text = format!("{:.0} restarts in a minute and no cure in the catalogue", instances.restarts);
-        list.push(candidate(Choice::Page, 0.5, text));
-    }
-    list
-}
-
-fn edge(view: &View, from: ServiceId, to: ServiceId, alone: bool) -> Vec<Candidate> {
-    let name = view.wiring.name(to);
-    let why = if alone {
-        "only caller: path or host, the path is cheaper to change"
-    } else {
-        "other callers reach it well: the path is bad"
-    };
-    vec![
-        act(Action::RerouteEdge { from, to }, 0.9, format!("{name} itself is well; {why}")),
-        act(
-            Action::RerouteService { service: to },
-            if alone { 0.6 } else { 0.2 },
-            format!("helps only if an instance's host of {name} is slow"),
-        ),
-        restart(view, to, if alone { 0.5 } else { 0.16 }, format!("helps only if all hosts of {name} are slow")),
-    ]
-}
-
-fn host(view: &View, host: ServiceId) -> Vec<Candidate> {
-    let is_single = ready(view, host) < 2.0;
-    vec![
-        act(
-            Action::RerouteService { service: host },
-            if is_single { 0.85 } else { 0.65 },
-            "all paths to it are bad: takes its slowest instance out",
-        ),
-        restart(view, host, 0.8, "replaces all instances, on other hosts"),
-        act(Action::ScaleUp { service: host, by: 1 }, 0.2, "dilutes it, the slow instances stay"),
-    ]
-}
-
+/// Somebody else is the cause: it is acted on there.
 fn dependency(view: &View, finding: &Finding) -> Vec<Candidate> {
     let (service, cause) = (finding.diagnosis.service, view.wiring.name(finding.diagnosis.cause));
-    let veto = |action, reason: &str| Candidate { vetoed: true, ..act(action, 0.0, format!("{cause} is the cause: {reason}")) };
+    let veto = |action, reason: &str| Candidate {
+        vetoed: true,
+        ..candidate(Choice::Act(action), Worth::default(), format!("{cause} is the cause: {reason}"))
+    };
+    let hold = Kind::Hold.entry().worth(0.9, HARM_CRITICAL, 0.0);
     vec![
-        candidate(Choice::Hold, 0.9, format!("{cause} is the cause; it is acted on there")),
+        candidate(Choice::Hold, hold, format!("{cause} is the cause; it is acted on there")),
         veto(Action::Restart { service }, "new instances would suffer from it too"),
         veto(Action::ScaleUp { service, by: 1 }, "more instances would press it harder"),
     ]
 }
 
-/// How many more instances: what brings the CPU to its target, at most as many as there are.
-fn scale_by(view: &View, service: ServiceId, load: Option<f64>) -> u32 {
-    let now = view.collector.of(service, Metric::ReplicasDesired).unwrap_or(1.0).max(1.0);
-    let cpu = view.collector.of(service, Metric::CpuUtilisation).unwrap_or(1.0);
-    let usual = view.collector.usual(Subject::Service(service), Metric::CpuUtilisation).unwrap_or(0.0);
-    let wanted = (now * cpu.max(usual * load.unwrap_or(1.0)) / CPU_TARGET).ceil();
-    let limit = view.wiring.get(service).map_or(1.0, |n| f64::from(n.replicas_max)) - now;
-    (wanted - now).min(now).min(limit).max(1.0) as u32
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// The users' load that reaches a service, times usual: the most risen of the entries that lead to it, because calls
-/// inside are multiplied by retries when something is slow. `None` if not known.
-pub(super) fn load_ratio(view: &View, service: ServiceId) -> Option<f64> {
-    let (mut open, mut seen, mut ratio) = (vec![service], vec![service], None::<f64>);
-    while let Some(id) = open.pop() {
-        let callers = view.wiring.callers(id);
-        if callers.is_empty() {
-            let subject = Subject::Service(id);
-            let usual = view.collector.usual(subject, Metric::RequestRate).filter(|u| *u > 0.0);
-            let now = view.collector.mean(subject, Metric::RequestRate, SimDuration::from_secs(LOAD_S));
-            let here = now.zip(usual).map(|(now, usual)| now / usual);
-            ratio = ratio.into_iter().chain(here).reduce(f64::max);
+    #[test]
+    fn the_table_has_each_pair_once_a_probability_each_and_something_for_every_case() {
+        for (at, rule) in RULES.iter().enumerate() {
+            assert!((0.0..=1.0).contains(&rule.chance));
+            let same = RULES[..at].iter().any(|earlier| (earlier.case, earlier.kind) == (rule.case, rule.kind));
+            assert!(!same, "{:?} {:?}", rule.case, rule.kind);
         }
-        for caller in callers.iter().filter(|c| !seen.contains(c)).copied().collect::<Vec<_>>() {
-            seen.push(caller);
-            open.push(caller);
+        for case in Case::ALL.into_iter().filter(|case| *case != Case::Dependency) {
+            assert!(RULES.iter().any(|rule| rule.case == case), "{case:?}");
+            assert_eq!(Case::named(case.name()), Some(case));
         }
-    }
-    ratio
-}
-
-fn ready(view: &View, service: ServiceId) -> f64 {
-    view.monitor.instances(service).ready.unwrap_or(1.0)
-}
-
-fn has_clue(view: &View, service: ServiceId, clue: Clue) -> bool {
-    view.collector.clue(service, clue, SimDuration::from_secs(CLUE_S)).is_some()
-}
-
-/// The action for people: `SCALE_UP by 2`, `TRAFFIC_REROUTE around one instance`.
-pub(super) fn words(view: &View, action: Action) -> String {
-    match action {
-        Action::ScaleUp { by, .. } => format!("{} by {by}", action.name()),
-        Action::ScaleTo { replicas, .. } => format!("{} {replicas}", action.name()),
-        Action::RerouteService { service } => format!("{} around one instance of {}", action.name(), view.wiring.name(service)),
-        _ => match action.edge() {
-            Some((_, to)) => format!("{} of calls to {}", action.name(), view.wiring.name(to)),
-            None => action.name().to_owned(),
-        },
     }
 }

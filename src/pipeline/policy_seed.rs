@@ -6,7 +6,7 @@
 use super::classify::{Finding, Trouble, View};
 use super::policy::Thresholds;
 use super::text;
-use super::types::{Candidate, Choice, Diagnosis, Evidence, FailureClass, Health};
+use super::types::{Candidate, Choice, Diagnosis, Evidence, FailureClass, Health, Worth};
 use crate::ids::ServiceId;
 use crate::platform::Action;
 use crate::telemetry::{Metric, Subject};
@@ -50,7 +50,9 @@ fn decide_one(view: &View, service: ServiceId) -> Option<(Finding, Vec<Candidate
 }
 
 fn plain(choice: Choice, vetoed: bool, reason: String) -> Candidate {
-    Candidate { choice, score: if vetoed { 0.0 } else { 1.0 }, vetoed, reason }
+    // The table does not weigh: what it says is certain.
+    let worth = if vetoed { Worth::default() } else { Worth { chance: 1.0, saved: 1.0, ..Worth::default() } };
+    Candidate { choice, score: worth.score(), worth, vetoed, reason }
 }
 
 /// Newest values against the thresholds; Critical wins, reasons are those of the winning level.

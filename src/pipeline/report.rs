@@ -1,6 +1,7 @@
 //! Report: what happened, for people and for comparison of runs. Plain data, bounded by the ledgers it is read from.
 
 use super::types::{Alert, Decision, DecisionState, Incident, Severity};
+use crate::ids::IncidentId;
 use crate::units::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -12,8 +13,14 @@ pub struct IncidentTimes {
     pub incident: Incident,
     /// First symptom noticed, s. Time to detect is this less the fault's time, which the pipeline does not know.
     pub detected_s: f64,
+    /// First decision that named the cause which most diagnoses hold to be it, s.
+    pub located_s: Option<f64>,
     /// First decision to act on it, s.
     pub decided_s: Option<f64>,
+    /// Actions carried out because of it.
+    pub actions: u32,
+    /// Of these, those that did nothing or made it worse.
+    pub useless: u32,
     /// All healthy again, s.
     pub resolved_s: Option<f64>,
 }
@@ -33,8 +40,12 @@ pub struct PipelineReport {
     pub decisions_by_state: BTreeMap<String, u32>,
     /// Actions asked of the platform since the start, by name.
     pub actions: BTreeMap<String, u32>,
-    /// Decisions to page a person, since the start.
+    /// Pages to a person since the start: one an incident, whatever else comes up in it.
     pub pages: u32,
+    /// Further decisions to page within an incident that somebody was paged about.
+    pub pages_grouped: u32,
+    /// Alerts held back because a dependency's trouble explains them, since the start.
+    pub inhibited: u32,
     /// Warnings fired since the start.
     pub warnings: u32,
     /// Critical alerts fired since the start.
@@ -47,12 +58,25 @@ pub(super) struct Counters {
     pub incidents_opened: u32,
     pub decisions: u32,
     pub pages: u32,
+    pub pages_grouped: u32,
+    pub inhibited: u32,
     pub warnings: u32,
     pub criticals: u32,
+    /// The incident that somebody was paged about last.
+    paged: Option<IncidentId>,
     pub actions: BTreeMap<String, u32>,
 }
 
 impl Counters {
+    /// Counts a decision to page: whoever was paged about an incident knows of it.
+    pub fn count_page(&mut self, incident: Option<IncidentId>) {
+        if incident.is_some() && self.paged == incident {
+            self.pages_grouped += 1;
+        } else {
+            self.pages += 1;
+            self.paged = incident;
+        }
+    }
     /// Counts a newly fired (or raised) alert.
     pub fn count_alert(&mut self, severity: Severity) {
         match severity {
@@ -81,17 +105,26 @@ pub(super) fn report<'a>(
         decisions_by_state: by_state,
         actions: counters.actions.clone(),
         pages: counters.pages,
+        pages_grouped: counters.pages_grouped,
+        inhibited: counters.inhibited,
         warnings: counters.warnings,
         criticals: counters.criticals,
     }
 }
 
 fn times(incident: &Incident, decisions: &[&Decision]) -> IncidentTimes {
-    let acted = |d: &&&Decision| d.incident == Some(incident.id) && d.state != DecisionState::Advised;
+    let mine: Vec<&&Decision> = decisions.iter().filter(|d| d.incident == Some(incident.id)).collect();
+    let acted = |d: &&&&Decision| d.state != DecisionState::Advised;
+    let located = mine.iter().find(|d| incident.cause == Some(d.diagnosis.cause));
+    let is_useless =
+        |d: &&&Decision| matches!(d.state, DecisionState::NoEffect | DecisionState::MadeWorse | DecisionState::Undone);
     IncidentTimes {
         incident: incident.clone(),
         detected_s: incident.detected_at.as_secs_f64(),
-        decided_s: decisions.iter().find(acted).map(|d| d.at.as_secs_f64()),
+        located_s: located.map(|d| d.at.as_secs_f64()),
+        decided_s: mine.iter().find(acted).map(|d| d.at.as_secs_f64()),
+        actions: mine.iter().filter(|d| d.action.is_some()).count() as u32,
+        useless: mine.iter().copied().filter(is_useless).count() as u32,
         resolved_s: incident.resolved_at.map(SimTime::as_secs_f64),
     }
 }
@@ -105,5 +138,19 @@ pub(super) fn alert_line(alert: &Alert) -> String {
     match alert.resolved_at {
         None => format!("{word} alert: {}", alert.text),
         Some(_) => format!("Resolved: {}", alert.text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_is_paged_once_an_incident() {
+        let mut counters = Counters::default();
+        for incident in [Some(1), Some(1), Some(2), Some(1), None, None] {
+            counters.count_page(incident.map(IncidentId));
+        }
+        assert_eq!((counters.pages, counters.pages_grouped), (5, 1));
     }
 }

@@ -139,6 +139,26 @@ pub enum Choice {
     Page,
 }
 
+/// What a candidate is worth, in services that are out for ten minutes (the catalogue's unit).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Worth {
+    /// Probability that it removes the cause, 0..=1.
+    pub chance: f64,
+    /// Harm avoided if it does.
+    pub saved: f64,
+    /// What it costs even if all goes well.
+    pub cost: f64,
+    /// What may go wrong, times whom that reaches.
+    pub risk: f64,
+}
+
+impl Worth {
+    /// Chance times harm avoided, less cost and risk.
+    pub fn score(&self) -> f64 {
+        self.chance * self.saved - self.cost - self.risk
+    }
+}
+
 /// A candidate with its score. The chosen one has no reason against it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
@@ -146,6 +166,8 @@ pub struct Candidate {
     pub choice: Choice,
     /// Expected benefit less cost and risk; comparable within one decision only, higher is better.
     pub score: f64,
+    /// What the score is made of; all 0 if the policy does not weigh.
+    pub worth: Worth,
     /// Vetoed: not admissible whatever its score.
     pub vetoed: bool,
     /// Why it is (not) this one.
@@ -176,6 +198,8 @@ pub enum DecisionState {
     Expired,
     /// The platform refused or gave up.
     Failed,
+    /// It did not help, and was taken back.
+    Undone,
 }
 
 impl DecisionState {
@@ -192,6 +216,7 @@ impl DecisionState {
             Self::Rejected => "Rejected",
             Self::Expired => "Expired",
             Self::Failed => "Failed",
+            Self::Undone => "Undone",
         }
     }
 }
@@ -270,6 +295,8 @@ pub enum Severity {
 pub struct Alert {
     /// Since when.
     pub at: SimTime,
+    /// The incident that it belongs to.
+    pub incident: Option<IncidentId>,
     /// About whom.
     pub service: ServiceId,
     /// How loud.

@@ -94,7 +94,7 @@ pub(super) fn judge(view: &View, service: ServiceId, measure: &Measure, span: Sp
         _ => view.policy.watch_s,
     };
     let is_over = waited >= SimDuration::from_secs(watch);
-    let Some(after) = view.collector.mean(measure.subject, measure.metric, SimDuration::from_secs(MEAN_S)) else {
+    let Some(after) = after(view, measure) else {
         return is_over.then(|| without_samples(view, service));
     };
     let relief = measure.relief(after);
@@ -108,6 +108,17 @@ pub(super) fn judge(view: &View, service: ServiceId, measure: &Measure, span: Sp
         DecisionState::NoEffect
     };
     Some((state, comparison(view, measure, after, span)))
+}
+
+/// What is compared with before: the mean of the newest scrapes; for instances the fewest that were ready since the action
+/// has settled, because in a crash loop some are ready for a moment again and again.
+fn after(view: &View, measure: &Measure) -> Option<f64> {
+    if measure.metric == Metric::ReplicasReady {
+        let settled = SimDuration::from_secs(view.policy.settle_s);
+        let samples = view.collector.window(measure.subject, measure.metric, settled);
+        return samples.iter().map(|(_, ready)| *ready).reduce(f64::min);
+    }
+    view.collector.mean(measure.subject, measure.metric, SimDuration::from_secs(MEAN_S))
 }
 
 fn without_samples(view: &View, service: ServiceId) -> (DecisionState, String) {

@@ -3,7 +3,8 @@
 
 use crate::ids::ServiceId;
 use crate::telemetry::Subject;
-use crate::topology::{ServiceKind, Topology};
+use crate::topology::{Call, ServiceKind, Topology};
+use crate::units::{Millicores, SimDuration};
 
 /// One declared service.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,6 +14,21 @@ pub(super) struct Node {
     pub replicas_max: u32,
     pub callees: Vec<ServiceId>,
     pub callers: Vec<ServiceId>,
+    /// How it calls each of `callees`, in the same order.
+    terms: Vec<Terms>,
+    pub cpu_limit: Millicores,
+    /// Voluntary disruptions leave at least this many ready (`PodDisruptionBudget`).
+    pub ready_min: u32,
+}
+
+/// What is declared of how one service calls another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Terms {
+    pub attempts: u8,
+    pub timeout: SimDuration,
+    pub pool: Option<u32>,
+    /// The caller can do without.
+    pub is_optional: bool,
 }
 
 /// The declared system.
@@ -54,6 +70,32 @@ impl Wiring {
     pub fn callers(&self, id: ServiceId) -> &[ServiceId] {
         self.get(id).map_or(&[], |n| n.callers.as_slice())
     }
+    /// How `from` is declared to call `to`.
+    pub fn terms(&self, from: ServiceId, to: ServiceId) -> Option<Terms> {
+        let node = self.get(from)?;
+        let at = node.callees.iter().position(|id| *id == to)?;
+        node.terms.get(at).copied()
+    }
+    /// Whether emptying `id` loses something: it is not stateless.
+    pub fn keeps_state(&self, id: ServiceId) -> bool {
+        self.get(id).is_some_and(|n| n.kind != ServiceKind::Stateless)
+    }
+    /// Whether `id` depends on `other`, directly or not.
+    pub fn depends_on(&self, id: ServiceId, other: ServiceId) -> bool {
+        let (mut open, mut seen) = (vec![id], vec![id]);
+        while let Some(next) = open.pop() {
+            for callee in self.callees(next) {
+                if *callee == other {
+                    return true;
+                }
+                if !seen.contains(callee) {
+                    seen.push(*callee);
+                    open.push(*callee);
+                }
+            }
+        }
+        false
+    }
     /// Declared edges by caller, then in call order.
     pub fn edges(&self) -> impl Iterator<Item = (ServiceId, ServiceId)> + '_ {
         self.ids().flat_map(|from| self.callees(from).iter().map(move |to| (from, *to)))
@@ -73,10 +115,13 @@ impl Wiring {
 
 fn node(topology: &Topology, id: ServiceId) -> Option<Node> {
     let service = topology.get(id)?;
-    let mut callees = Vec::new();
+    let (mut callees, mut terms) = (Vec::new(), Vec::new());
     for call in service.calls() {
         if topology.get(call.to).is_some() && !callees.contains(&call.to) {
             callees.push(call.to);
+            let Call { policy, optional, .. } = call;
+            let (attempts, pool) = (policy.attempts_max, policy.pool.map(|pool| pool.size));
+            terms.push(Terms { attempts, timeout: policy.timeout, pool, is_optional: *optional });
         }
     }
     Some(Node {
@@ -85,5 +130,8 @@ fn node(topology: &Topology, id: ServiceId) -> Option<Node> {
         replicas_max: service.replicas_max,
         callees,
         callers: Vec::new(),
+        terms,
+        cpu_limit: service.cpu_limit,
+        ready_min: service.ready_min,
     })
 }

@@ -6,6 +6,7 @@
 use super::meter::{Meter, UserStats};
 use super::{Action, Platform, Receipt, Scrape};
 use crate::ids::{ActionId, InstanceId, ServiceId};
+use crate::sim::fault::{FaultKind, FaultTarget};
 use crate::sim::{Event, Exit, Gauges, Observer, Outcome, TimedEvent, World};
 use crate::telemetry::{Level, LogLine, Metric, Observation, Subject};
 use crate::topology::Topology;
@@ -157,6 +158,15 @@ impl Exporters {
                 self.say(at, *service, *instance, Level::Warn, "pod cannot be scheduled: no node has room".into())
             }
             Event::Exited { service, instance, exit, back_off } => self.say_exit(at, *service, *instance, *exit, *back_off),
+            Event::RollOutBegan { service, version } => {
+                self.tell(at, *service, format!("roll-out of revision {version} began"));
+            }
+            Event::FaultBegan(fault) if fault.spec.kind == FaultKind::BadConfig => {
+                // What is pushed is on record; that it is bad is not.
+                if let FaultTarget::Service(service) = fault.spec.target {
+                    self.tell(at, service, "configuration changed".to_owned());
+                }
+            }
             Event::ActionEnded(receipt) => self.receipts.push(receipt.clone()),
             _ => {}
         }
@@ -164,6 +174,11 @@ impl Exporters {
 
     fn say(&mut self, at: SimTime, service: ServiceId, instance: InstanceId, level: Level, text: String) {
         self.logs.push(LogLine { at, service, instance: Some(instance), level, text });
+    }
+
+    /// A line of the platform about a service as a whole.
+    fn tell(&mut self, at: SimTime, service: ServiceId, text: String) {
+        self.logs.push(LogLine { at, service, instance: None, level: Level::Info, text });
     }
 
     fn say_exit(&mut self, at: SimTime, service: ServiceId, instance: InstanceId, exit: Exit, wait: Option<SimDuration>) {

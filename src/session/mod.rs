@@ -11,6 +11,7 @@ mod execute;
 mod history;
 mod log;
 pub mod pace;
+mod postmortem;
 mod report;
 mod telemetry;
 mod undo;
@@ -24,6 +25,7 @@ pub use report::{FaultReport, RunReport};
 pub use telemetry::admit as admit_telemetry_fault;
 
 use crate::ids::ActionId;
+use crate::pipeline::bandit::Bandit;
 use crate::pipeline::{ActionRequest, EventKind, Pipeline, Policy};
 use crate::platform::{ActionStatus, Platform, Receipt, Simulated, UserStats};
 use crate::rng;
@@ -153,6 +155,11 @@ impl Session {
     /// The brain.
     pub const fn pipeline(&self) -> &Pipeline {
         &self.pipeline
+    }
+    /// Gives the policy `bandit` other weights than those that ship. Not a command and not journaled: for training, and for
+    /// weights that a call names, before the run begins.
+    pub fn set_bandit(&mut self, bandit: Bandit) {
+        self.pipeline.set_bandit(bandit);
     }
     /// All outside input so far.
     pub const fn journal(&self) -> &Journal {

@@ -187,6 +187,7 @@ pub const fn state_key(state: DecisionState) -> &'static str {
         DecisionState::Rejected => "rejected",
         DecisionState::Expired => "expired",
         DecisionState::Failed => "failed",
+        DecisionState::Undone => "undone",
     }
 }
 

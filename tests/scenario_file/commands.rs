@@ -53,7 +53,7 @@ fn command(random: &mut Random) -> Command {
         6 | 7 => Command::Edit(edit(random)),
         8 => random.pick(&[Command::Undo, Command::Redo]),
         9 => Command::SetAutonomy(random.pick(&Autonomy::ALL)),
-        10 => Command::SetPolicy(random.pick(&["rules", "seed", "kubernetes", "none", "", "nonsense"]).to_owned()),
+        10 => Command::SetPolicy(random.pick(&["rules", "bandit", "seed", "kubernetes", "none", "", "nonsense"]).to_owned()),
         _ => random.pick(&[Command::Approve(DecisionId(number)), Command::Reject(DecisionId(number))]),
     }
 }

@@ -4,6 +4,7 @@ use super::decision::{chip, follow, why};
 use crate::app::model::Model;
 use crate::ids::DecisionId;
 use crate::pipeline::DecisionState;
+use crate::protocol::ToWorker;
 use crate::view::{format, words};
 use leptos::prelude::*;
 
@@ -12,6 +13,15 @@ pub fn ledger(model: Model) -> AnyView {
     let ids = model.memo(|f| f.decisions.iter().map(|d| d.id).collect::<Vec<_>>());
     view! {
         <div class="ledger" data-testid="ledger">
+            <button
+                type="button"
+                class="button"
+                data-testid="post-mortem"
+                title="Saves what this run's record says about its incidents, as Markdown to complete"
+                on:click=move |_| model.send(&ToWorker::PostMortem)
+            >
+                "Draft a post-mortem"
+            </button>
             {move || ids.with(Vec::is_empty).then(|| view! {
                 <div class="empty">
                     <p><b>"No decisions yet"</b></p>

@@ -1,8 +1,9 @@
 //! Runs scenarios and reads files without a page.
 //!
 //! ```text
-//! headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy NAME] [--heal DIAL] [--scale W]
+//! headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy NAME] [--weights FILE] [--heal DIAL] [--scale W]
 //!                                [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
+//!                                [--post-mortem FILE.md]
 //! headless arena [--policies NAME,...] [--seeds FIRST..END] [--scenarios generated|all|PRESET,...] [--threads N] [--episodes]
 //!                [--json]
 //! headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
@@ -41,9 +42,10 @@ use arguments::Usage;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage:
-  headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy rules|seed|kubernetes|none]
-                                 [--heal off|advise|ask|auto] [--scale W]
+  headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy rules|bandit|seed|kubernetes|none]
+                                 [--weights FILE] [--heal off|advise|ask|auto] [--scale W]
                                  [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
+                                 [--post-mortem FILE.md]
   headless arena [--policies NAME,...] [--seeds FIRST..END] [--scenarios generated|all|PRESET,...] [--threads N] [--episodes]
                  [--json]
   headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]

@@ -1,7 +1,8 @@
 //! `headless run`: one run, or a pair with the healer on and off, and its report.
 
 use crate::arguments::{self, Arguments, Usage};
-use crate::{Failure, print, read_files};
+use crate::{Failure, print, read_files, read_text, write_text};
+use sickbay::pipeline::bandit::{Bandit, weights};
 use sickbay::pipeline::{Autonomy, Choice};
 use sickbay::scenario::file::{self, HealDial, Loaded, PolicyChoice, RunDefaults};
 use sickbay::scenario::presets::{PRESETS, load};
@@ -16,18 +17,23 @@ use std::fmt::Write;
 const UNTIL_S_MAX: f64 = 7.0 * 86_400.0;
 
 pub fn run(words: &[String]) -> Result<(), Failure> {
-    let with_value = ["--seed", "--until", "--policy", "--heal", "--fault", "--scale"];
+    let with_value = ["--seed", "--until", "--policy", "--heal", "--fault", "--scale", "--weights", "--post-mortem"];
     let arguments = Arguments::parse(words, &with_value, &["--json", "--paired"]).map_err(Failure::Usage)?;
     let Loaded { mut scenario, run: defaults } = open(&arguments.words)?;
-    let plan = Plan::of(&arguments, &defaults).map_err(Failure::Usage)?;
+    let mut plan = Plan::of(&arguments, &defaults).map_err(Failure::Usage)?;
     let faults = arguments.values("--fault").map(|text| arguments::fault(text, &scenario));
     let faults: Vec<PlannedFault> = faults.collect::<Result<_, _>>().map_err(Failure::Usage)?;
     check_faults(&scenario, &faults, plan.until)?;
     scenario.faults.extend(faults);
     scenario.scale = arguments.value("--scale", scenario.scale).map_err(Failure::Usage)?;
     check_scale(&scenario)?;
-    let healed = plan.play(&scenario, &plan.policy)?;
-    let unhealed = if arguments.has("--paired") { Some(plan.play(&scenario, "none")?) } else { None };
+    plan.weights = arguments.values("--weights").last().map(read_weights).transpose()?;
+    let session = plan.play(&scenario, &plan.policy)?;
+    let healed = session.report();
+    let unhealed = if arguments.has("--paired") { Some(plan.play(&scenario, "none")?.report()) } else { None };
+    if let Some(file) = arguments.values("--post-mortem").last() {
+        write_text(file, &session.post_mortem())?;
+    }
     if arguments.has("--json") {
         print(&json(&healed, unhealed.as_ref()));
     } else {
@@ -37,6 +43,12 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Reads what `headless train` has made.
+pub fn read_weights(file: &str) -> Result<Bandit, Failure> {
+    let text = read_text(file, "name a weights file")?;
+    weights::read(&text).map_err(|error| Failure::Input(format!("{error} (in '{file}')")))
 }
 
 pub fn presets() {
@@ -106,6 +118,8 @@ struct Plan {
     until: SimTime,
     policy: String,
     heal: Autonomy,
+    /// What the policy `bandit` has learned, if it is not to be what ships.
+    weights: Option<Bandit>,
 }
 
 impl Plan {
@@ -122,18 +136,22 @@ impl Plan {
             until: SimTime::ZERO + SimDuration::from_secs_f64(until),
             policy: arguments.value("--policy", defaults.policy.map_or("rules", PolicyChoice::name).to_owned())?,
             heal: heal.ok_or_else(|| Usage(format!("--heal takes off, advise, ask or auto, not '{dial}'")))?,
+            weights: None,
         })
     }
 
-    fn play(&self, scenario: &Scenario, policy: &str) -> Result<RunReport, Failure> {
+    fn play(&self, scenario: &Scenario, policy: &str) -> Result<Session, Failure> {
         let mut session = Session::new(scenario.clone(), self.seed);
+        if let Some(bandit) = &self.weights {
+            session.set_bandit(bandit.clone());
+        }
         // In the order in which a page opens a scenario, so that both give one digest.
         for command in [Command::SetPolicy(policy.to_owned()), Command::SetAutonomy(self.heal)] {
             session.execute(command).map_err(|e| Failure::Usage(Usage(e.to_string())))?;
         }
         session.advance(self.until, u64::MAX);
         session.world().check().map_err(|e| Failure::Input(format!("E0900 {e} (seed {}); please report this", self.seed)))?;
-        Ok(session.report())
+        Ok(session)
     }
 }
 

@@ -186,16 +186,25 @@ fn a_service_at_its_limit_is_not_scaled() {
 }
 
 #[test]
-fn a_crash_loop_is_left_to_the_platform_and_then_paged() {
+fn a_crash_loop_is_left_to_the_platform_then_restarted_past_its_back_off_and_then_paged() {
     let mut bench = Bench::new("rules", Autonomy::Auto);
-    bench.run_with(70, |bench, t| {
-        bench.set(PAYMENT, Metric::ReplicasReady, 0.0);
+    bench.run_with(100, |bench, t| {
+        bench.set(PAYMENT, Metric::ReplicasReady, f64::from(u8::from(t % 10 == 0)));
         bench.set(PAYMENT, Metric::Restarts, (t / 10) as f64);
         bench.write(PAYMENT, "exited with code 1");
     });
-    assert!(bench.actions().is_empty());
-    let choices: Vec<Choice> = bench.decisions_on(PAYMENT).iter().map(|d| d.chosen.choice).collect();
-    assert_eq!(choices, [Choice::Hold, Choice::Page]);
+    let mut choices: Vec<Choice> = bench.decisions_on(PAYMENT).iter().map(|d| d.chosen.choice).collect();
+    choices.dedup();
+    assert_eq!(choices, [Choice::Hold, Choice::Act(Action::Restart { service: PAYMENT }), Choice::Page]);
+    let states: Vec<DecisionState> = bench.decisions_on(PAYMENT).iter().map(|d| d.state).collect();
+    assert!(states.contains(&DecisionState::NoEffect), "ready for a second is not up: {states:?}");
+    bench.run_with(400, |bench, t| {
+        bench.set(PAYMENT, Metric::ReplicasReady, f64::from(u8::from(t % 10 == 0)));
+        bench.set(PAYMENT, Metric::Restarts, (10 + t / 10) as f64);
+        bench.write(PAYMENT, "exited with code 1");
+    });
+    let restarts = bench.actions().len();
+    assert!((3..=6).contains(&restarts), "{restarts}: again from time to time, and bounded");
 }
 
 #[test]

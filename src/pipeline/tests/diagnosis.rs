@@ -126,6 +126,8 @@ fn only_the_cause_alerts() {
     let incident = bench.pipeline.incidents().last().expect("one is open");
     assert_eq!((incident.cause, incident.class), (Some(PAYMENT), Some(FailureClass::ApplicationError)));
     assert_eq!(incident.services.len(), 4);
+    assert!(bench.pipeline.alerts().all(|a| a.incident == Some(incident.id)), "grouped under the incident");
+    assert_eq!(bench.pipeline.report().inhibited, 3, "checkout, frontend and the users' are held back");
     bench.fail(PAYMENT, 0.0);
     bench.run(12);
     assert!(bench.pipeline.alerts().all(|a| a.resolved_at.is_some()));

@@ -2,6 +2,7 @@
 
 mod decisions;
 mod diagnosis;
+mod envelope;
 mod properties;
 mod seed;
 

@@ -9,6 +9,8 @@ use crate::units::{SimDuration, SimTime};
 pub enum PolicyChoice {
     /// The rules.
     Rules,
+    /// The rules, corrected by what came of earlier tries.
+    Bandit,
     /// The seed system's four fixed rules.
     Seed,
     /// Probes, restarts and autoscalers of the cluster itself.
@@ -22,6 +24,7 @@ impl PolicyChoice {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rules => "rules",
+            Self::Bandit => "bandit",
             Self::Seed => "seed",
             Self::Kubernetes => "kubernetes",
             Self::None => "none",
@@ -67,8 +70,9 @@ pub struct RunDefaults {
     pub heal: Option<HealDial>,
 }
 
-const POLICIES: [Case<PolicyChoice>; 4] = [
+const POLICIES: [Case<PolicyChoice>; 5] = [
     Case::word("rules", PolicyChoice::Rules),
+    Case::word("bandit", PolicyChoice::Bandit),
     Case::word("seed", PolicyChoice::Seed),
     Case::word("kubernetes", PolicyChoice::Kubernetes),
     Case::word("none", PolicyChoice::None),

@@ -1,0 +1,158 @@
+//! Aim: the action that a kind means for a finding: at whom, and how much. `None` where the kind makes no sense.
+
+use super::catalogue::Kind;
+use super::classify::{Finding, Trouble, View};
+use super::situation::{BRIDGE_INSTANCES, Case, load_ratio, ready};
+use super::types::Choice;
+use crate::ids::ServiceId;
+use crate::platform::Action;
+use crate::telemetry::{Metric, Subject};
+use crate::topology::ServiceKind;
+use crate::units::{Millicores, SimDuration};
+
+/// CPU that scaling aims at, share of the limit: below Degraded with some room.
+pub(super) const CPU_TARGET: f64 = 0.5;
+/// Times as many instances as there are that one step may reach: a spike of that size, and the next step is seconds away.
+const GROWTH_MAX: f64 = 4.0;
+/// Times the declared limit that a resize gives: enough for a service at its limit to come down to the target and a half.
+const RESIZE: f64 = 1.5;
+/// Load over the usual that is still let in when users are turned away: what a calm system has to spare.
+const LET_IN: f64 = 1.2;
+/// Shares of requests turned away, per cent: less is no help, more is an outage by hand.
+const REFUSE_PERCENT: (f64, f64) = (10.0, 80.0);
+
+/// Where an action about this finding goes: the callee of a bad path, the host of bad paths, else the service itself.
+pub(super) const fn target(finding: &Finding) -> ServiceId {
+    match finding.trouble {
+        Trouble::Edge { to, .. } => to,
+        Trouble::Host => finding.diagnosis.cause,
+        _ => finding.diagnosis.service,
+    }
+}
+
+/// What doing `kind` about this finding means.
+pub(super) fn aim(view: &View, finding: &Finding, kind: Kind) -> Option<Choice> {
+    let service = target(finding);
+    let action = match kind {
+        Kind::Hold => return Some(Choice::Hold),
+        Kind::Page => return Some(Choice::Page),
+        Kind::ScaleOut => Action::ScaleUp { service, by: scale_by(view, finding, service) },
+        Kind::Resize => Action::Resize { service, cpu: more_cpu(view, service)? },
+        Kind::Restart => Action::Restart { service },
+        Kind::MoveSlowest => Action::RerouteService { service },
+        Kind::RollBack => Action::RollBack { service },
+        Kind::PauseRollOut => Action::PauseRollOut { service },
+        Kind::Shed => Action::Shed { service, percent: refuse_percent(view, service)? },
+        Kind::RateLimit => Action::RateLimit { service, per_s: usual_per_instance(view, service)? },
+        Kind::FlushQueue => Action::FlushQueue { service },
+        Kind::WarmCache => Action::WarmCache { service: cache(view, service)? },
+        Kind::FailOver if is(view, service, ServiceKind::Database) => Action::FailOver { service },
+        Kind::ThrottleEntry => throttle(view, service)?,
+        Kind::RerouteEdge | Kind::OpenBreaker | Kind::CutRetries | Kind::RaiseTimeout | Kind::RaisePool | Kind::AddJitter => {
+            return on_edge(view, finding, kind).map(Choice::Act);
+        }
+        // Capacity is given back by the healer's own account of it; instances, zones and nodes need a place, and no diagnosis
+        // names one yet.
+        Kind::ScaleIn | Kind::Evict | Kind::DrainZone | Kind::CordonNode | Kind::FailOver => return None,
+    };
+    Some(Choice::Act(action))
+}
+
+fn on_edge(view: &View, finding: &Finding, kind: Kind) -> Option<Action> {
+    let (from, to) = match finding.trouble {
+        Trouble::Edge { from, to, .. } => (from, to),
+        _ => (busiest_caller(view, finding.diagnosis.service)?, finding.diagnosis.service),
+    };
+    let terms = view.wiring.terms(from, to)?;
+    Some(match kind {
+        Kind::RerouteEdge => Action::RerouteEdge { from, to },
+        Kind::OpenBreaker if terms.is_optional => Action::OpenBreaker { from, to },
+        Kind::CutRetries if terms.attempts > 1 => Action::SetAttempts { from, to, attempts: 1 },
+        Kind::RaiseTimeout => {
+            Action::SetTimeout { from, to, timeout: SimDuration::from_secs_f64(2.0 * terms.timeout.as_secs_f64()) }
+        }
+        Kind::RaisePool => Action::SetPool { from, to, size: terms.pool?.saturating_mul(2) },
+        Kind::AddJitter if terms.attempts > 1 => Action::AddJitter { from, to },
+        _ => return None,
+    })
+}
+
+/// The caller whose calls have grown the most.
+fn busiest_caller(view: &View, service: ServiceId) -> Option<ServiceId> {
+    let growth = |from: ServiceId| {
+        let edge = Subject::Edge { from, to: service };
+        let now = view.collector.latest(edge, Metric::RequestRate)?;
+        Some(now / view.collector.usual(edge, Metric::RequestRate).filter(|usual| *usual > 0.0)?)
+    };
+    let callers = view.wiring.callers(service).iter().filter_map(|from| Some((*from, growth(*from)?)));
+    callers.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0))).map(|(from, _)| from)
+}
+
+fn is(view: &View, service: ServiceId, kind: ServiceKind) -> bool {
+    view.wiring.get(service).is_some_and(|n| n.kind == kind)
+}
+
+/// The cache that stands before a service: itself, or one that its callers ask as well.
+fn cache(view: &View, service: ServiceId) -> Option<ServiceId> {
+    let asked = view.wiring.callers(service).iter().flat_map(|caller| view.wiring.callees(*caller));
+    std::iter::once(&service).chain(asked).copied().find(|id| is(view, *id, ServiceKind::Cache))
+}
+
+fn more_cpu(view: &View, service: ServiceId) -> Option<Millicores> {
+    let limit = view.wiring.get(service)?.cpu_limit.0;
+    (limit > 0).then(|| Millicores((f64::from(limit) * RESIZE) as u32))
+}
+
+/// Share to turn away for the load to be what is usually let in and a little more.
+fn refuse_percent(view: &View, service: ServiceId) -> Option<u8> {
+    let load = load_ratio(view, service).filter(|load| *load > LET_IN)?;
+    Some((100.0 * (1.0 - LET_IN / load)).clamp(REFUSE_PERCENT.0, REFUSE_PERCENT.1) as u8)
+}
+
+fn usual_per_instance(view: &View, service: ServiceId) -> Option<u32> {
+    let usual = view.collector.usual(Subject::Service(service), Metric::RequestRate)?;
+    let per_s = (LET_IN * usual / ready(view, service).max(1.0)).ceil() as u32;
+    (per_s > 0).then_some(per_s)
+}
+
+/// Lets in as many users as are usual, where they enter.
+fn throttle(view: &View, service: ServiceId) -> Option<Action> {
+    let refused = refuse_percent(view, service)?;
+    let is_entry = |id: &ServiceId| view.wiring.callers(*id).is_empty() && view.wiring.is_healable(*id);
+    let leads = |id: &ServiceId| *id == service || view.wiring.depends_on(*id, service);
+    let entry = view.wiring.ids().filter(is_entry).find(leads)?;
+    Some(Action::ThrottleEntry { entry, percent: 100 - refused })
+}
+
+/// How many more instances. Where CPU is short, what brings it to its target, at most [`GROWTH_MAX`] times as many as there
+/// are; where they are killed in turn, half of what bridges the gap; else one.
+fn scale_by(view: &View, finding: &Finding, service: ServiceId) -> u32 {
+    let now = view.collector.of(service, Metric::ReplicasDesired).unwrap_or(1.0).max(1.0);
+    let limit = view.wiring.get(service).map_or(1.0, |n| f64::from(n.replicas_max)) - now;
+    let more = match finding.trouble {
+        Trouble::Cpu => {
+            let load = load_ratio(view, service).unwrap_or(1.0);
+            let cpu = view.collector.of(service, Metric::CpuUtilisation).unwrap_or(1.0);
+            let usual = view.collector.usual(Subject::Service(service), Metric::CpuUtilisation).unwrap_or(0.0);
+            let there = view.collector.usual(Subject::Service(service), Metric::ReplicasReady).unwrap_or(now);
+            let wanted = (now * cpu).max(there * usual * load) / CPU_TARGET;
+            (wanted.ceil() - now).min((GROWTH_MAX - 1.0) * now)
+        }
+        _ if Case::of(view, finding) == Case::DownKilled => ((BRIDGE_INSTANCES - now) / 2.0).ceil(),
+        _ => 1.0,
+    };
+    more.min(limit).max(1.0) as u32
+}
+
+/// The action for people: `SCALE_UP by 2`, `TRAFFIC_REROUTE around one instance`.
+pub(super) fn words(view: &View, action: Action) -> String {
+    match action {
+        Action::ScaleUp { by, .. } => format!("{} by {by}", action.name()),
+        Action::ScaleTo { replicas, .. } => format!("{} {replicas}", action.name()),
+        Action::RerouteService { service } => format!("{} around one instance of {}", action.name(), view.wiring.name(service)),
+        _ => match action.edge() {
+            Some((_, to)) => format!("{} of calls to {}", action.name(), view.wiring.name(to)),
+            None => action.name().to_owned(),
+        },
+    }
+}
