@@ -56,7 +56,9 @@ impl Verdict {
     /// As a sentence.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::NotLifted => "something is still done to the system",
+            Self::NotLifted => {
+                "a fault or a changed setting is still in force, so whether the system returns by itself cannot be told"
+            }
             Self::TooEarly => "it is too early to tell whether the system returns",
             Self::Returned => "the faults are lifted and the system returned",
             Self::Metastable => "the faults are lifted but the system did not return: metastable",

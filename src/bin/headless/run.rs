@@ -193,6 +193,9 @@ fn text(healed: &RunReport, unhealed: Option<&RunReport>, scale_notes: &[String]
     for (i, fault) in healed.faults.iter().enumerate() {
         row(&format!("{} on {}", fault.kind, fault.target), &|r| r.faults.get(i).map_or(String::new(), times));
     }
+    if !healed.faults.is_empty() {
+        let _ = writeln!(out, "TTD: time until it was noticed; TTM: until all services were healthy again");
+    }
     all.iter().for_each(|report| aftermath(&mut out, report));
     decisions(&mut out, healed);
     out
