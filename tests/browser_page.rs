@@ -62,6 +62,8 @@ fn chart() -> (ChartFrame, Vec<f64>) {
         lines: vec![line],
         thresholds: Some((60.0, 90.0)),
         forecast: vec![(99.0, 20.0, 20.0, 20.0), (120.0, 10.0, 30.0, 50.0)],
+        lanes: Vec::new(),
+        truth: Vec::new(),
     };
     (chart, columns)
 }

@@ -14,6 +14,12 @@ pub use scenario::{SCENARIOS, Scenario};
 
 /// What a repetition of the case `name` does, as lines that `cargo xtask bench` reads.
 pub fn report(name: &str, work: &Work) -> Vec<String> {
-    let quantities = [("rpcs", work.rpcs), ("happenings", work.happenings), ("simulated_s", work.simulated_s)];
-    quantities.iter().map(|(quantity, value)| format!("measured {name} {quantity} {value}")).collect()
+    let quantities = [
+        ("rpcs", Some(work.rpcs)),
+        ("happenings", Some(work.happenings)),
+        ("simulated_s", Some(work.simulated_s)),
+        ("series_bytes", Some(work.series_bytes).filter(|bytes| *bytes > 0)),
+    ];
+    let told = quantities.iter().filter_map(|(quantity, value)| Some((quantity, (*value)?)));
+    told.map(|(quantity, value)| format!("measured {name} {quantity} {value}")).collect()
 }

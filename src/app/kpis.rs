@@ -51,6 +51,7 @@ pub fn kpis(model: Model) -> AnyView {
                     <dt>"Error time"</dt>
                     <dd>{number(|k| format::span(k.error_minutes * 60.0))}</dd>
                 </div>
+                {budget(model)}
                 <div class="kpi services" data-testid="kpi-services">
                     <dt>{move || format!("{} services", kpis.get().by_health.iter().sum::<u32>())}</dt>
                     <dd>
@@ -61,6 +62,25 @@ pub fn kpis(model: Model) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// What is left of the error budget of the entry that has least, and the burn rate that alerts.
+fn budget(model: Model) -> impl IntoView {
+    let worst = model.memo(|f| f.slos.iter().min_by(|a, b| a.budget_left.total_cmp(&b.budget_left)).cloned());
+    let level = move || match worst.get().as_ref().map(|slo| (slo.alert().map(|b| b.pages), slo.budget_left)) {
+        Some((Some(true), _)) => "critical",
+        Some((Some(false), _)) => "degraded",
+        Some((None, left)) if left <= 0.0 => "critical",
+        _ => "healthy",
+    };
+    let text = move || worst.with(|w| format::or_dash(w.as_ref().map(|slo| slo.budget_left), format::percent));
+    let title = move || worst.with(|w| w.as_ref().map_or_else(String::new, |slo| model.read(|f| words::objective(f, slo))));
+    view! {
+        <div class="kpi budget" data-testid="kpi-budget" data-level=level title=title>
+            <dt>"Error budget"</dt>
+            <dd>{text}</dd>
+        </div>
+    }
 }
 
 /// How many services are in one state; hidden while nobody is, except for Healthy.

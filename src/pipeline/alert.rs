@@ -8,6 +8,7 @@
 use super::api::{EventKind, PipelineEvent};
 use super::classify::{Finding, Trouble, View};
 use super::report::{Counters, alert_line};
+use super::slo::{self, BurnChange};
 use super::types::{Alert, FailureClass, Health, Incident, Severity};
 use crate::ids::{IncidentId, ServiceId};
 use crate::units::SimTime;
@@ -50,7 +51,8 @@ impl Alerts {
         for service in view.wiring.ids() {
             let wanted = wanted(service, troubles).or_else(|| wanted_of_telemetry(view, service));
             let is_blind = view.monitor.is_blind(service);
-            let firing = self.ring.iter_mut().rev().find(|a| a.service == service && a.resolved_at.is_none());
+            let firing =
+                self.ring.iter_mut().rev().find(|a| a.service == service && a.resolved_at.is_none() && !a.is_about_slo());
             match (wanted, firing) {
                 (Some((severity, text)), None) => {
                     counters.count_alert(severity);
@@ -75,6 +77,21 @@ impl Alerts {
                 }
                 _ => {}
             }
+        }
+    }
+    /// Fires or resolves the alert of a burn rate. It counts by itself: symptoms and their cause alert beside it.
+    pub fn burn(&mut self, now: SimTime, incident: Option<IncidentId>, change: &BurnChange, log: &mut Vec<PipelineEvent>) {
+        let (service, limit) = (change.service, format!("limit {}", change.burn.limit));
+        if change.burn.since.is_some() {
+            let severity = if change.burn.pages { Severity::Critical } else { Severity::Warning };
+            let text = format!("{}: {}", Alert::SLO, slo::line(&change.burn));
+            return self.push(Alert { at: now, incident, service, severity, text, resolved_at: None }, log);
+        }
+        let is_it =
+            |a: &&mut Alert| a.service == service && a.resolved_at.is_none() && a.is_about_slo() && a.text.ends_with(&limit);
+        if let Some(alert) = self.ring.iter_mut().rev().find(is_it) {
+            alert.resolved_at = Some(now);
+            log.push(event(alert));
         }
     }
     /// Alerts on services that were removed end.

@@ -7,12 +7,16 @@ use super::changes::Changes;
 use super::classify::{self, Finding, Trouble, View};
 use super::collect::Collector;
 use super::course::Course;
+use super::graph::{AMPLIFIED, CallGraph, ObservedEdge};
 use super::ledger::{Ledger, Past};
 use super::monitor::{HealthChange, Monitor};
 use super::policy::{Policy, RuleSet};
 use super::policy_rules::Chances;
 use super::report::{self, Counters, PipelineReport};
-use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Forecast, Health, Incident, Signal};
+use super::slo::{BurnChange, SloStatus, Slos};
+use super::templates::{LogTemplate, Templates};
+use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Evidence, Forecast, Health, Incident, Signal};
+use super::watch::{SeriesAlarm, Watch};
 use super::wiring::Wiring;
 use super::{decide, envelope, orchestrate, policy_rules, policy_seed, predict};
 use crate::ids::{DecisionId, ServiceId};
@@ -48,6 +52,11 @@ struct Eyes {
     monitor: Monitor,
     forecasts: BTreeMap<ServiceId, Forecast>,
     changes: Changes,
+    watch: Watch,
+    calls: CallGraph,
+    templates: Templates,
+    slos: Slos,
+    burns: Vec<BurnChange>,
     now: SimTime,
 }
 
@@ -68,7 +77,24 @@ impl Eyes {
         self.collector.ingest(self.now, scrape, &self.wiring);
         let changes = self.monitor.update(self.now, &mut self.collector, &self.wiring, &self.policy);
         self.forecasts = predict::all(&self.collector, &self.monitor, &self.wiring, &self.policy, changed);
+        self.watch.update(&self.collector, &self.wiring);
+        self.calls.update(self.now, scrape, &self.collector, &self.wiring);
+        self.templates.update(self.now, &scrape.logs, |id| self.wiring.get(id).is_some());
+        self.burns = self.slos.update(self.now, &self.collector, &self.wiring);
+        self.annotate();
         changes
+    }
+    /// What explains a service that is in trouble, or is worth a note on one that is not.
+    fn annotate(&mut self) {
+        for service in self.wiring.ids() {
+            if self.monitor.is_blind(service) {
+                continue;
+            }
+            let log = self.templates.shifted(service).map(|t| template_line(&t));
+            let retries = self.calls.amplification(service).filter(|a| *a >= AMPLIFIED).map(amplification_line);
+            let unlike = self.watch.evidence(service, self.now);
+            self.monitor.annotate(service, unlike.into_iter().chain(retries).chain(log));
+        }
     }
     fn rewire(&mut self, topology: &Topology) {
         self.wiring = Wiring::of(topology);
@@ -76,6 +102,10 @@ impl Eyes {
         self.monitor.retain(&self.wiring);
         self.changes.retain(&self.wiring);
         self.forecasts.retain(|id, _| self.wiring.get(*id).is_some());
+        self.watch.retain(&self.wiring);
+        self.calls.retain(&self.wiring);
+        self.templates.retain(|id| self.wiring.get(id).is_some());
+        self.slos.retain(&self.wiring);
     }
 }
 
@@ -91,6 +121,11 @@ impl Pipeline {
                 monitor: Monitor::default(),
                 forecasts: BTreeMap::new(),
                 changes: Changes::default(),
+                watch: Watch::default(),
+                calls: CallGraph::default(),
+                templates: Templates::default(),
+                slos: Slos::default(),
+                burns: Vec::new(),
                 now: SimTime::ZERO,
             },
             autonomy: Autonomy::default(),
@@ -184,6 +219,9 @@ impl Pipeline {
         self.incidents.update(self.eyes.now, &troubles, is_blind, &mut self.counters, log);
         let incident = self.incidents.open().map(|i| i.id);
         self.alerts.update(&self.eyes.view(), incident, &troubles, &mut self.counters, log);
+        for change in &self.eyes.burns {
+            self.alerts.burn(self.eyes.now, incident, change, log);
+        }
     }
     /// What there is to decide, with its candidates, by the policy in force.
     fn cases(&self, findings: &[Finding]) -> Vec<(Finding, Vec<Candidate>)> {
@@ -257,6 +295,26 @@ impl Pipeline {
     pub fn forecast(&self, service: ServiceId) -> Option<&Forecast> {
         self.eyes.forecasts.get(&service)
     }
+    /// How entries stand against their objectives, in id order.
+    pub fn slos(&self) -> impl Iterator<Item = &SloStatus> {
+        self.eyes.slos.iter()
+    }
+    /// Calls as observed and as declared, in order of caller and callee.
+    pub fn observed_edges(&self) -> impl Iterator<Item = &ObservedEdge> {
+        self.eyes.calls.iter()
+    }
+    /// Attempts that reach a service for each call due; `None` if not known.
+    pub fn amplification(&self, service: ServiceId) -> Option<f64> {
+        self.eyes.calls.amplification(service)
+    }
+    /// Templates of a service's log, those written most lately first.
+    pub fn log_templates(&self, service: ServiceId) -> Vec<LogTemplate> {
+        self.eyes.templates.of(service)
+    }
+    /// Where the detectors of one of a service's series alarmed, oldest first.
+    pub fn alarms(&self, service: ServiceId, metric: Metric) -> impl Iterator<Item = &SeriesAlarm> {
+        self.eyes.watch.alarms(service, metric)
+    }
     /// Decisions in the ledger, oldest first.
     pub fn decisions(&self) -> impl DoubleEndedIterator<Item = &Decision> {
         self.ledger.iter().map(|e| &e.decision)
@@ -283,6 +341,15 @@ impl Pipeline {
 /// What a policy starts with that learns.
 fn learned(policy: &Policy) -> Option<Arc<Bandit>> {
     (policy.rule_set == RuleSet::Bandit).then(|| Arc::new(Bandit::shipped()))
+}
+
+fn template_line(template: &LogTemplate) -> Evidence {
+    let text = format!("log: `{}` {:.0} in 10 s, usually {:.1}", template.text, template.recent, template.usual);
+    Evidence { text, metric: None, value: template.recent, reference: template.usual }
+}
+
+fn amplification_line(attempts: f64) -> Evidence {
+    Evidence { text: format!("{attempts:.1} attempts for each call due"), metric: None, value: attempts, reference: 1.0 }
 }
 
 /// Whether there is anything to decide: a client's own trouble is nobody's to heal.

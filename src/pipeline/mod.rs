@@ -18,6 +18,7 @@ pub mod detect;
 mod envelope;
 pub mod forecast;
 mod gate;
+mod graph;
 mod ledger;
 pub mod locate;
 mod monitor;
@@ -29,18 +30,25 @@ mod policy_seed;
 mod predict;
 mod report;
 mod situation;
+mod slo;
+mod templates;
 mod text;
 mod trust;
 mod types;
 mod verify;
+mod watch;
 mod wiring;
 
 pub use api::{ActionRequest, DecisionError, EventKind, PipelineEvent, StepOutcome};
 pub use brain::Pipeline;
+pub use graph::ObservedEdge;
 pub use policy::{Band, Policy, RuleSet, Thresholds};
 pub use report::{IncidentTimes, PipelineReport};
 pub use situation::Case;
+pub use slo::{BurnRate, SloStatus, TIME_SCALE};
+pub use templates::LogTemplate;
 pub use types::*;
+pub use watch::{LANES, SeriesAlarm, WATCHED};
 
 #[cfg(test)]
 mod tests;

@@ -135,6 +135,14 @@ impl Monitor {
     pub fn signal(&self, service: ServiceId) -> Option<&Signal> {
         self.states.get(&service).map(|s| &s.signal)
     }
+    /// Adds what else was noticed of a service: to the reasons of one in trouble, to the notes of one that is well. It
+    /// changes no verdict.
+    pub fn annotate(&mut self, service: ServiceId, evidence: impl IntoIterator<Item = Evidence>) {
+        let Some(state) = self.states.get_mut(&service) else { return };
+        let signal = &mut state.signal;
+        let place = if signal.health >= Health::Degraded { &mut signal.reasons } else { &mut signal.notes };
+        place.extend(evidence);
+    }
     /// Why what is told of a service is not (fully) believed.
     pub fn doubt(&self, service: ServiceId) -> Option<&Doubt> {
         self.trust.doubt(service)

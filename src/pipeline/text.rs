@@ -16,13 +16,16 @@ pub const fn label(metric: Metric) -> &'static str {
         Metric::Restarts => "restarts",
         Metric::ReplicasReady => "instances ready",
         Metric::ReplicasDesired => "instances wanted",
+        Metric::GoodRatio => "good requests",
     }
 }
 
 /// A value without its unit: percent with one decimal, milliseconds and counts whole.
 pub fn number(metric: Metric, value: f64) -> String {
     match metric {
-        Metric::CpuUtilisation | Metric::MemoryUtilisation | Metric::ErrorRatio => format!("{:.1}", value * 100.0),
+        Metric::CpuUtilisation | Metric::MemoryUtilisation | Metric::ErrorRatio | Metric::GoodRatio => {
+            format!("{:.1}", value * 100.0)
+        }
         Metric::RequestRate => format!("{value:.1}"),
         _ => format!("{value:.0}"),
     }
@@ -31,7 +34,7 @@ pub fn number(metric: Metric, value: f64) -> String {
 /// The unit after a number, with its space; empty for counts.
 pub const fn unit(metric: Metric) -> &'static str {
     match metric {
-        Metric::CpuUtilisation | Metric::MemoryUtilisation | Metric::ErrorRatio => " %",
+        Metric::CpuUtilisation | Metric::MemoryUtilisation | Metric::ErrorRatio | Metric::GoodRatio => " %",
         Metric::LatencyP50 | Metric::LatencyP95 | Metric::LatencyP99 => " ms",
         Metric::RequestRate => " /s",
         _ => "",

@@ -308,9 +308,15 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// How alerts about an error budget that burns begin.
+    pub const SLO: &'static str = "SLO";
     /// How alerts about telemetry that cannot be believed begin.
     pub const TELEMETRY: &'static str = "TELEMETRY";
 
+    /// Whether it is about the users' objective rather than about the service.
+    pub fn is_about_slo(&self) -> bool {
+        self.text.starts_with(Self::SLO)
+    }
     /// Whether it is about what is told of the service rather than about the service.
     pub fn is_about_telemetry(&self) -> bool {
         self.text.starts_with(Self::TELEMETRY)

@@ -3,7 +3,7 @@
 
 use crate::ids::ServiceId;
 use crate::telemetry::Subject;
-use crate::topology::{Call, ServiceKind, Topology};
+use crate::topology::{Call, Objective, ServiceKind, Topology};
 use crate::units::{Millicores, SimDuration};
 
 /// One declared service.
@@ -14,6 +14,8 @@ pub(super) struct Node {
     pub replicas_max: u32,
     pub callees: Vec<ServiceId>,
     pub callers: Vec<ServiceId>,
+    /// What its users may expect, if it is an entry.
+    pub objective: Option<Objective>,
     /// How it calls each of `callees`, in the same order.
     terms: Vec<Terms>,
     pub cpu_limit: Millicores,
@@ -133,5 +135,6 @@ fn node(topology: &Topology, id: ServiceId) -> Option<Node> {
         terms,
         cpu_limit: service.cpu_limit,
         ready_min: service.ready_min,
+        objective: service.is_entry().then_some(service.objective),
     })
 }

@@ -14,6 +14,8 @@ struct Slot {
     latency: Histogram,
     ok: u64,
     failed: u64,
+    /// Of those answered well, those above the bound.
+    slow: u64,
 }
 
 /// Requests of one service, one edge, or of all users.
@@ -22,11 +24,18 @@ pub(super) struct Meter {
     current: Slot,
     past: VecDeque<Slot>,
     window: Slot,
+    /// What is slower is not good.
+    bound: SimDuration,
 }
 
 impl Default for Meter {
     fn default() -> Self {
-        Self { current: Slot::default(), past: VecDeque::with_capacity(SLOTS + 1), window: Slot::default() }
+        Self {
+            current: Slot::default(),
+            past: VecDeque::with_capacity(SLOTS + 1),
+            window: Slot::default(),
+            bound: SimDuration::from_nanos(u64::MAX),
+        }
     }
 }
 
@@ -34,6 +43,7 @@ impl Meter {
     /// Counts an answered request.
     pub fn record(&mut self, latency: SimDuration, ok: bool) {
         self.current.latency.record(latency);
+        self.current.slow += u64::from(ok && latency > self.bound);
         self.count(ok);
     }
     /// Counts a request that was refused: it has no latency.
@@ -54,8 +64,9 @@ impl Meter {
             self.window.latency.subtract(&next.latency);
             self.window.ok -= next.ok;
             self.window.failed -= next.failed;
+            self.window.slow -= next.slow;
             next.latency.clear();
-            (next.ok, next.failed) = (0, 0);
+            (next.ok, next.failed, next.slow) = (0, 0, 0);
         }
         let closed = std::mem::replace(&mut self.current, next);
         let counts = (closed.ok, closed.failed);
@@ -63,6 +74,7 @@ impl Meter {
             self.window.latency.add(&closed.latency);
             self.window.ok += closed.ok;
             self.window.failed += closed.failed;
+            self.window.slow += closed.slow;
         }
         self.past.push_back(closed);
         counts
@@ -75,6 +87,15 @@ impl Meter {
     pub fn error_ratio(&self) -> Option<f64> {
         let all = self.window.ok + self.window.failed;
         (all > 0).then(|| self.window.failed as f64 / all as f64)
+    }
+    /// From now on an answer later than this is not good.
+    pub const fn hold_to(&mut self, bound: SimDuration) {
+        self.bound = bound;
+    }
+    /// Share of requests that were answered well and in time; `None` without requests.
+    pub fn good_ratio(&self) -> Option<f64> {
+        let all = self.window.ok + self.window.failed;
+        (all > 0).then(|| (self.window.ok - self.window.slow) as f64 / all as f64)
     }
     /// A latency quantile in ms; `None` without answers.
     pub fn latency_ms(&self, q: f64) -> Option<f64> {

@@ -229,7 +229,9 @@ impl Simulated {
     fn observe_service(&mut self, now: SimTime, id: ServiceId, out: &mut Vec<Observation>) {
         let Some(gauges) = self.world.gauges(id) else { return };
         let elapsed_ns = now.since(self.scraped_at).as_nanos() as f64;
+        let objective = self.world.topology().get(id).filter(|s| s.is_entry()).map(|s| s.objective);
         let meter = self.exporters.service(id);
+        meter.requests.hold_to(objective.map_or(SimDuration::from_nanos(u64::MAX), |o| o.within));
         meter.requests.roll();
         let cpu = meter.cpu_utilisation(&gauges, elapsed_ns);
         let requests = &meter.requests;
@@ -245,6 +247,7 @@ impl Simulated {
             (Metric::Restarts, Some(f64::from(gauges.restarts))),
             (Metric::ReplicasReady, Some(f64::from(gauges.ready))),
             (Metric::ReplicasDesired, Some(f64::from(gauges.desired))),
+            (Metric::GoodRatio, objective.and(requests.good_ratio())),
         ];
         push_all(out, now, Subject::Service(id), &values);
     }

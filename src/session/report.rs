@@ -2,7 +2,7 @@
 
 use super::{Aftermath, Session};
 use crate::ids::ServiceId;
-use crate::pipeline::{Decision, PipelineReport};
+use crate::pipeline::{Decision, PipelineReport, SloStatus};
 use crate::sim::Account;
 use crate::sim::fault::{FaultSpec, FaultTarget};
 use crate::topology::Topology;
@@ -49,6 +49,12 @@ pub struct RunReport {
     pub faults: Vec<FaultReport>,
     /// Whether the system returned once everything was lifted; `None` if nothing was done to it.
     pub aftermath: Option<Aftermath>,
+    /// How entries stand against their objectives at the end.
+    #[serde(default)]
+    pub slos: Vec<SloStatus>,
+    /// Services that get more attempts than calls are due, by name, with the ratio at the end.
+    #[serde(default)]
+    pub retry_amplification: Vec<(String, f64)>,
     /// What the pipeline did.
     pub pipeline: PipelineReport,
     /// Names of the services by their ids; `?` for those that were removed.
@@ -74,6 +80,8 @@ impl RunReport {
             error_minutes: users.error_seconds as f64 / 60.0,
             faults: session.past_faults().iter().map(|f| fault_report(session, f.spec, f.since.as_secs_f64())).collect(),
             aftermath: Aftermath::of(session),
+            slos: session.pipeline().slos().cloned().collect(),
+            retry_amplification: amplified(session),
             pipeline: session.pipeline().report(),
             services: names(session.world().topology()),
             decisions: session.pipeline().decisions().cloned().collect(),
@@ -100,6 +108,13 @@ fn fault_report(session: &Session, spec: FaultSpec, began_s: f64) -> FaultReport
         detect_s: incident.map(|(detected, _)| (detected - began_s).max(0.0)),
         mitigate_s: incident.and_then(|(_, resolved)| Some(resolved? - began_s)),
     }
+}
+
+/// Services with at least a tenth more attempts than calls due.
+fn amplified(session: &Session) -> Vec<(String, f64)> {
+    let services = session.world().topology().services();
+    let all = services.filter_map(|(id, service)| Some((service.name.clone(), session.pipeline().amplification(id)?)));
+    all.filter(|(_, attempts)| *attempts >= 1.1).collect()
 }
 
 fn names(topology: &Topology) -> Vec<String> {

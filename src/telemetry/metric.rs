@@ -30,6 +30,8 @@ pub enum Metric {
     ReplicasReady,
     /// Instances wanted, at the scrape.
     ReplicasDesired,
+    /// Share of requests answered without error within the bound of the service's objective; entries only, 0..=1.
+    GoodRatio,
 }
 
 impl Metric {
@@ -38,7 +40,7 @@ impl Metric {
     pub const WINDOW_S: u64 = 5;
 
     /// All metrics, in order.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CpuUtilisation,
         Self::MemoryUtilisation,
         Self::ErrorRatio,
@@ -50,6 +52,7 @@ impl Metric {
         Self::Restarts,
         Self::ReplicasReady,
         Self::ReplicasDesired,
+        Self::GoodRatio,
     ];
 
     /// Position in [`Metric::ALL`].

@@ -22,7 +22,7 @@ pub use edit::{EditError, TopologyEdit};
 pub use endpoint::{CacheLookup, Call, CallMode, Endpoint, Step};
 pub use scale::{SCALE_MAX, Shrink};
 pub use server::{CoDel, ConcurrencyLimit, Heap, QueueOrder, RateLimit, ServerPolicy, Shedding, WarmUp};
-pub use service::{Demand, Service, ServiceKind};
+pub use service::{Demand, Objective, Service, ServiceKind};
 pub use workload::{Arrivals, RateChange, Workload};
 
 use crate::ids::ServiceId;

@@ -4,7 +4,7 @@ use super::cluster::{Autoscaler, Probes, RollOut};
 use super::distribution::{Distribution, Shape};
 use super::endpoint::{Call, Endpoint, Step};
 use super::server::{Heap, ServerPolicy, WarmUp};
-use super::workload::Workload;
+use super::workload::{Arrivals, Workload};
 use crate::units::{Mebibytes, Millicores, PerSecond, Ratio, SimDuration};
 use serde::{Deserialize, Serialize};
 
@@ -46,6 +46,23 @@ impl Demand {
     /// The waiting time.
     pub const fn wait(&self) -> Distribution {
         Distribution { mean_us: self.wait_us_mean, shape: self.shape }
+    }
+}
+
+/// What users may expect of an entry: a share of requests answered without error within a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Objective {
+    /// Share of requests that is to be good, below 1.
+    pub good: f64,
+    /// Answers later than this are not good.
+    pub within: SimDuration,
+}
+
+impl Default for Objective {
+    /// 99.5 % within 1 s: what Google's SRE Workbook takes as an example of a user-facing service, and the second after
+    /// which users lose their train of thought (Nielsen 1993).
+    fn default() -> Self {
+        Self { good: 0.995, within: SimDuration::from_secs(1) }
     }
 }
 
@@ -112,6 +129,9 @@ pub struct Service {
     pub roll_out: RollOut,
     /// Voluntary disruptions leave at least this many ready instances (`PodDisruptionBudget` minAvailable).
     pub ready_min: u32,
+    /// What its users may expect, if it is an entry.
+    #[serde(default)]
+    pub objective: Objective,
 }
 
 impl Service {
@@ -150,6 +170,7 @@ impl Service {
             autoscaler: None,
             roll_out: RollOut::default(),
             ready_min: 0,
+            objective: Objective::default(),
         }
     }
     /// A client outside the system: no work of its own, any number of requests at once, never overloaded.
@@ -180,6 +201,10 @@ impl Service {
     /// Number of endpoints, the main one included.
     pub fn endpoint_count(&self) -> usize {
         1 + self.endpoints.len()
+    }
+    /// Whether users come in here.
+    pub const fn is_entry(&self) -> bool {
+        self.entry_rate.0 > 0.0 || matches!(self.workload.arrivals, Arrivals::Closed { .. })
     }
     /// Whether the healer may act on it.
     pub fn is_healable(&self) -> bool {

@@ -2,8 +2,9 @@
 
 use super::columns::min_max_columns;
 use super::frame::{
-    ChartFrame, DECISIONS_LEN_MAX, EdgeFrame, Frame, Kpis, LOG_LEN_MAX, LineFrame, LogKind, Marker, ServiceFrame,
+    ChartFrame, DECISIONS_LEN_MAX, EdgeFrame, Frame, Kpis, LOG_LEN_MAX, LineFrame, LogKind, Marker, SLOS_LEN_MAX, ServiceFrame,
 };
+use super::insight::{add_lanes, insight};
 use crate::ids::{FaultId, ServiceId};
 use crate::pipeline::{Forecast, Health};
 use crate::session::{Session, SystemMetric};
@@ -84,6 +85,8 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
         policy: pipeline.policy().name.clone(),
         structure: session.structure(),
         kpis: kpis(session, &services),
+        slos: pipeline.slos().take(SLOS_LEN_MAX).cloned().collect(),
+        insight: insight(session, selection),
         services,
         edges: edge_frames(session),
         faults: session.faults().copied().collect(),
@@ -224,7 +227,7 @@ impl Plotter<'_> {
 }
 
 fn chart(title: String, unit: &str, lines: Vec<LineFrame>, thresholds: Option<(f64, f64)>) -> ChartFrame {
-    ChartFrame { title, unit: unit.to_owned(), lines, thresholds, forecast: Vec::new() }
+    ChartFrame { title, unit: unit.to_owned(), lines, thresholds, forecast: Vec::new(), lanes: Vec::new(), truth: Vec::new() }
 }
 
 fn system_charts(session: &Session, plotter: &mut Plotter<'_>) -> Vec<ChartFrame> {
@@ -261,6 +264,7 @@ fn service_charts(session: &Session, id: ServiceId, plotter: &mut Plotter<'_>) -
         chart(format!("{name}: CPU and memory"), "%", resources, band(Metric::CpuUtilisation, 100.0)),
         chart(format!("{name}: requests and queue"), "/s", rate, None),
     ];
+    add_lanes(session, id, plotter.window_s, &mut charts);
     if let Some(forecast) = session.pipeline().forecast(id) {
         add_fan(&mut charts, forecast, session.history().service(id, forecast.metric));
     }

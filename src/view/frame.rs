@@ -3,7 +3,8 @@
 use crate::ids::{FaultId, ServiceId};
 pub use crate::session::{LogEntry, LogKind};
 
-use crate::pipeline::{Alert, Autonomy, Decision, Forecast, Incident, Signal};
+use super::insight::Insight;
+use crate::pipeline::{Alert, Autonomy, Decision, Forecast, Incident, Signal, SloStatus};
 use crate::sim::fault::ActiveFault;
 use crate::topology::ServiceKind;
 use crate::units::SimTime;
@@ -13,6 +14,8 @@ use serde::{Deserialize, Serialize};
 pub const LOG_LEN_MAX: usize = 200;
 /// Most decisions in a frame.
 pub const DECISIONS_LEN_MAX: usize = 60;
+/// Most entries whose objectives are shown.
+pub const SLOS_LEN_MAX: usize = 8;
 /// Charts at the page's foot.
 pub const CHARTS: usize = 4;
 
@@ -119,6 +122,19 @@ pub struct ChartFrame {
     pub thresholds: Option<(f64, f64)>,
     /// Forecast fan: time in s, low, expected, high; empty if there is none.
     pub forecast: Vec<(f64, f64, f64, f64)>,
+    /// Detectors of its main series side by side; empty on charts of the whole system.
+    pub lanes: Vec<Lane>,
+    /// When faults were injected here: from and to in s.
+    pub truth: Vec<(f64, f64)>,
+}
+
+/// Where one detector alarmed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Lane {
+    /// The detector: `level`, `shift`, `shape`, `entropy`, `combined`.
+    pub label: String,
+    /// Times of its alarms in s.
+    pub at_s: Vec<f64>,
 }
 
 /// A point in time worth a mark on charts and transport bar.
@@ -176,6 +192,10 @@ pub struct Frame {
     pub faults: Vec<ActiveFault>,
     /// The numbers at the top.
     pub kpis: Kpis,
+    /// How entries stand against their objectives, the first [`SLOS_LEN_MAX`].
+    pub slos: Vec<SloStatus>,
+    /// What was learned of the selection.
+    pub insight: Insight,
     /// Newest decisions, newest first.
     pub decisions: Vec<Decision>,
     /// Firing alerts, and the newest resolved ones, newest first.

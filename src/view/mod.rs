@@ -7,6 +7,7 @@ pub mod chart;
 pub mod columns;
 pub mod format;
 mod frame;
+mod insight;
 pub mod layout;
 mod lookup;
 pub mod pace;
@@ -15,3 +16,4 @@ pub mod words;
 
 pub use capture::{Playback, Viewport, capture};
 pub use frame::*;
+pub use insight::Insight;

@@ -1,9 +1,9 @@
 //! The page's words for states, actions and faults, fixed once so that every place says the same.
 
 use super::format;
-use super::frame::{Frame, ServiceFrame};
+use super::frame::{Frame, Lane, ServiceFrame};
 use crate::ids::ServiceId;
-use crate::pipeline::{Choice, Decision, DecisionState, FailureClass, Forecast, Health};
+use crate::pipeline::{Choice, Decision, DecisionState, FailureClass, Forecast, Health, ObservedEdge, SloStatus, TIME_SCALE};
 use crate::platform::Action;
 use crate::sim::fault::{FaultKind, FaultSpec, FaultTarget};
 use crate::telemetry::Metric;
@@ -71,13 +71,14 @@ pub const fn metric(metric: Metric) -> &'static str {
         Metric::Restarts => "restarts",
         Metric::ReplicasReady => "instances ready",
         Metric::ReplicasDesired => "instances wanted",
+        Metric::GoodRatio => "good requests",
     }
 }
 
 /// A value of `metric` in its own unit, as people read it.
 pub fn metric_value(metric: Metric, value: f64) -> String {
     match metric {
-        Metric::CpuUtilisation | Metric::MemoryUtilisation | Metric::ErrorRatio => format::percent(value),
+        Metric::CpuUtilisation | Metric::MemoryUtilisation | Metric::ErrorRatio | Metric::GoodRatio => format::percent(value),
         Metric::LatencyP50 | Metric::LatencyP95 | Metric::LatencyP99 => format::latency(value),
         Metric::RequestRate => format::rate(value),
         _ => format::number(value),
@@ -194,6 +195,42 @@ pub const fn state_key(state: DecisionState) -> &'static str {
 /// Where a fault sits: `cartservice`, `cartservice → redis-cart`.
 pub fn target(frame: &Frame, target: FaultTarget) -> String {
     target.words(|id| frame.name(id)).replace("->", "→")
+}
+
+/// An objective and how it stands: `users: 99.50 % good within 1.00 s; 99.98 % so far ...`.
+pub fn objective(frame: &Frame, slo: &SloStatus) -> String {
+    let alert = slo.alert().map_or_else(String::new, |burn| {
+        format!("; alert: burns {:.1} times its budget over {}", burn.rates.0, format::span(burn.windows_s.0))
+    });
+    format!(
+        "{}: {} good within {}; {} so far, {} of the error budget left; goodput {} of {}{alert}. An hour of the objective is {:.0} s of \
+         the run.",
+        frame.name(slo.service),
+        format::success(slo.objective),
+        format::latency(slo.within_ms),
+        format::success(slo.good_ratio),
+        format::percent(slo.budget_left),
+        format::rate(slo.goodput),
+        format::rate(slo.throughput),
+        3_600.0 / TIME_SCALE,
+    )
+}
+
+/// A detector's alarms in view: `level 2 · shift 1 · combined 1`.
+pub fn lanes(lanes: &[Lane]) -> String {
+    lanes.iter().map(|lane| format!("{} {}", lane.label, lane.at_s.len())).collect::<Vec<_>>().join(" · ")
+}
+
+/// A call that is not as declared: `cart → db: declared, never seen`.
+pub fn odd_edge(frame: &Frame, edge: &ObservedEdge) -> String {
+    let what = match edge.seen {
+        None => format!("declared, not seen in {:.0} requests", edge.quiet_requests),
+        Some(_) if edge.is_declared => {
+            format!("declared, {:.0} calls, then none in {:.0} requests", edge.attempts, edge.quiet_requests)
+        }
+        Some(_) => format!("not declared, {:.0} calls", edge.attempts),
+    };
+    format!("{} → {}: {what}", frame.name(edge.from), frame.name(edge.to))
 }
 
 /// A magnitude with its unit: `60 % of requests`, `200 ms`, `3 instances`.

@@ -187,6 +187,7 @@ pub fn service(r: &mut Random, name: &str, before: &Topology) -> Service {
         autoscaler: r.some(autoscaler),
         roll_out: RollOut { surge: r.ratio(), unavailable: r.ratio(), deadline: r.time() },
         ready_min: r.whole(0, 5),
+        objective: Objective { good: r.number(0.5, 0.999), within: r.time() },
     }
 }
 

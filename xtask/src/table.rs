@@ -21,7 +21,7 @@ const fn most(case: &'static str, what: &'static str, limit: f64, value: fn(&Res
     Target { case, what, limit, is_maximum: true, value }
 }
 
-const TARGETS: [Target; 11] = [
+const TARGETS: [Target; 14] = [
     least("services_4", "million RPC/s native", 1.5, |r, case| speed(&r.native, case)),
     least("services_4", "million RPC/s wasm", 0.9, |r, case| speed(&r.wasm, case)),
     least("services_100", "x real time in wasm", 60.0, |r, case| real_time(&r.wasm, case)),
@@ -32,6 +32,9 @@ const TARGETS: [Target; 11] = [
     most("plain_1000", "instructions per RPC", 3_500.0, |r, case| r.native.median(case, "instructions")),
     most("clone_services_1000", "ms native", 0.5, |r, case| milliseconds(&r.native, case)),
     most("clone_services_1000", "ms wasm", 1.0, |r, case| milliseconds(&r.wasm, case)),
+    most("detect_10000", "% of a core at 1 Hz, native", 10.0, |r, case| share_of_core(&r.native, case)),
+    most("detect_10000", "% of a core at 1 Hz, wasm", 10.0, |r, case| share_of_core(&r.wasm, case)),
+    most("detect_10000", "bytes a series, wasm", 1_500.0, |r, case| r.wasm.median(case, "series_bytes")),
     most("services_100", "memory of the last minute / minute 5", 1.05, |r, case| growth(&r.native, case)),
 ];
 
@@ -62,6 +65,12 @@ fn milliseconds(figures: &Figures, case: &str) -> Option<f64> {
 /// Million happenings per second.
 fn happenings(figures: &Figures, case: &str) -> Option<f64> {
     Some(figures.median(case, "happenings")? / figures.median(case, "ns")? * 1e3)
+}
+
+/// Per cent of a core that 10,000 series take at a sample a second: a repetition's samples are so many of each.
+fn share_of_core(figures: &Figures, case: &str) -> Option<f64> {
+    let seconds = figures.median(case, "happenings")? / 10_000.0;
+    Some(figures.median(case, "ns")? / 1e9 / seconds * 100.0)
 }
 
 /// Peak memory of the last minute over that of the first one looked at.
@@ -189,6 +198,7 @@ mod tests {
         let text = render(&results());
         assert!(text.contains("| services_1000: x real time in wasm | >= 12 | 25.00 | met |"), "{text}");
         assert!(text.contains("| services_100: memory of the last minute / minute 5 | <= 1.05 | 2.00 | MISSED |"), "{text}");
+        assert!(text.contains("| detect_10000: % of a core at 1 Hz, wasm | <= 10 | - | not measured |"), "{text}");
         assert!(text.contains("| services_4: wasm / native | >= 0.5 | - | not measured |"), "{text}");
     }
 }

@@ -2,7 +2,7 @@
 //! out.
 
 use crate::app::model::{CrosshairMode, Model};
-use crate::view::{ChartFrame, LineFrame, format};
+use crate::view::{ChartFrame, LineFrame, format, words};
 use leptos::prelude::*;
 
 /// Farther than this from the nearest column there is no value, in s.
@@ -46,7 +46,20 @@ pub fn legend(model: Model, slot: usize) -> impl IntoView {
             })
             .collect_view()
     };
-    view! { <ul class="legend">{rows}</ul> }
+    let lanes = model.memo(move |f| f.charts.get(slot).map(|c| words::lanes(&c.lanes)).unwrap_or_default());
+    let detectors = move || {
+        (!lanes.with(String::is_empty)).then(|| {
+            view! {
+                <li
+                    class="lanes"
+                    title="Alarms in view by detector, from the plot's foot up; the bar below them is when something was broken"
+                >
+                    <span>{lanes}</span>
+                </li>
+            }
+        })
+    };
+    view! { <ul class="legend">{rows}{detectors}</ul> }
 }
 
 fn now_or_under_crosshair(model: Model, line: Memo<Option<LineFrame>>) -> String {

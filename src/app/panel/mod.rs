@@ -4,6 +4,7 @@ mod alerts;
 pub mod decision;
 mod editing;
 mod faults;
+mod insight;
 mod ledger;
 mod log;
 mod service;

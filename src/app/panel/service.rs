@@ -1,6 +1,6 @@
 //! The selected service or call: state and reasons, numbers, forecast, faults, decisions, and how to change it.
 
-use super::{decision, editing, faults};
+use super::{decision, editing, faults, insight};
 use crate::app::icons::{Icon, icon, of_health, of_kind};
 use crate::app::model::{Model, OpenMenu, Selection};
 use crate::ids::ServiceId;
@@ -16,19 +16,20 @@ type Service = Memo<Option<ServiceFrame>>;
 /// The tab.
 pub fn service_tab(model: Model) -> AnyView {
     let body = move || match model.selection.get() {
-        None => nothing(),
+        None => nothing(model),
         Some(Selection::Service(id)) => about_service(model, id),
         Some(Selection::Edge(from, to)) => about_edge(model, from, to),
     };
     view! { <div class="details">{body}</div> }.into_any()
 }
 
-fn nothing() -> AnyView {
+fn nothing(model: Model) -> AnyView {
     view! {
         <div class="empty">
             <p><b>"Nothing selected"</b></p>
             <p>"Click a service or a call in the graph, or walk there with the arrow keys and press Enter."</p>
         </div>
+        {insight::learned(model)}
     }
     .into_any()
 }
@@ -41,8 +42,10 @@ fn about_service(model: Model, id: ServiceId) -> AnyView {
         {reasons(service)}
         {numbers(service)}
         {forecast(service)}
+        {insight::objective(model, id)}
         {faults::faults(model, me.target())}
         {decisions(model, id)}
+        {insight::learned(model)}
         {editing::calls(model, id)}
         {editing::identity(model, id)}
     }

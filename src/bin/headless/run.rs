@@ -3,7 +3,7 @@
 use crate::arguments::{self, Arguments, Usage};
 use crate::{Failure, print, read_files, read_text, write_text};
 use sickbay::pipeline::bandit::{Bandit, weights};
-use sickbay::pipeline::{Autonomy, Choice};
+use sickbay::pipeline::{Autonomy, Choice, SloStatus};
 use sickbay::scenario::file::{self, HealDial, Loaded, PolicyChoice, RunDefaults};
 use sickbay::scenario::presets::{PRESETS, load};
 use sickbay::scenario::{PlannedFault, Scenario, import};
@@ -190,6 +190,15 @@ fn text(healed: &RunReport, unhealed: Option<&RunReport>, scale_notes: &[String]
     row("decisions", &|r| r.pipeline.decisions.to_string());
     row("actions", &|r| r.pipeline.actions.values().sum::<u32>().to_string());
     row("pages", &|r| r.pipeline.pages.to_string());
+    for (i, slo) in healed.slos.iter().enumerate() {
+        let name = healed.services.get(slo.service.index()).map_or("?", String::as_str);
+        let label = format!("good at {name}");
+        row(&label, &|r| {
+            r.slos.get(i).map_or(String::new(), |s| format!("{:.2} % of {:.2} %", s.good_ratio * 100.0, s.objective * 100.0))
+        });
+        row("  budget left", &|r| r.slos.get(i).map_or(String::new(), |s| format!("{:.1} %", s.budget_left * 100.0)));
+        row("  burn rate alerts", &|r| r.slos.get(i).map_or(String::new(), burns));
+    }
     for (i, fault) in healed.faults.iter().enumerate() {
         row(&format!("{} on {}", fault.kind, fault.target), &|r| r.faults.get(i).map_or(String::new(), times));
     }
@@ -199,6 +208,11 @@ fn text(healed: &RunReport, unhealed: Option<&RunReport>, scale_notes: &[String]
     all.iter().for_each(|report| aftermath(&mut out, report));
     decisions(&mut out, healed);
     out
+}
+
+/// How often each burn rate began to alert: `14.4x 1, 6x 0, 1x 0`.
+fn burns(slo: &SloStatus) -> String {
+    slo.burn.iter().map(|b| format!("{}x {}", b.limit, b.alerts)).collect::<Vec<_>>().join(", ")
 }
 
 fn times(fault: &FaultReport) -> String {

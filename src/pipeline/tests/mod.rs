@@ -5,6 +5,7 @@ mod diagnosis;
 mod envelope;
 mod properties;
 mod seed;
+mod seeing;
 
 use super::*;
 use crate::ids::ServiceId;

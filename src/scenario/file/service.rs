@@ -5,17 +5,20 @@ use super::form::{Case, Context, Fields, Side, Slot};
 use super::machines::{autoscaler, probes, roll_out};
 use super::out::Out;
 use super::problems::{Code, quoted};
-use super::scalars::{COUNTS, SOME, TIMES};
+use super::scalars::{COUNTS, SOME, SOME_TIME, TIMES};
 use super::server::{USUAL_HEAP, USUAL_WARM_UP, heap, server, warm_up};
 use super::work::{demand, workload};
 use crate::scenario::import::yaml::{Node, Value};
 use crate::topology::{Autoscaler, SERVICES_MAX, Service, ServiceKind};
 use crate::units::{Mebibytes, Millicores};
+use std::ops::RangeInclusive;
 
 /// Most replicas of one service: a Kubernetes cluster of the largest supported size has 150,000 pods in all.
 pub(super) const REPLICAS_MAX: u64 = 10_000;
 /// Share of the memory limit that an idle instance uses at most, if nothing is said about it.
 const IDLE_SHARE: f64 = 0.4;
+/// What an objective may promise: at least half, and never everything, for then there is no error budget.
+const SLO_SHARES: RangeInclusive<f64> = 0.5..=0.999_99;
 /// Most keys that a cache may keep.
 const CACHE_KEYS_MAX: u64 = 1_000_000_000;
 
@@ -130,6 +133,7 @@ fn nature(f: &mut Fields<'_, '_>, s: &mut Service) {
         autoscaler: scaled,
         roll_out: rolled,
         ready_min,
+        objective: promised,
         name: _,
         kind: _,
         replicas: _,
@@ -160,6 +164,10 @@ fn nature(f: &mut Fields<'_, '_>, s: &mut Service) {
     f.at("autoscaler").option(scaled, Autoscaler::default(), autoscaler);
     f.at("roll_out").group(rolled, roll_out);
     f.at("ready_min").count(ready_min, 0..=REPLICAS_MAX);
+    f.at("slo").group(promised, |f, o| {
+        f.at("good").share(&mut o.good, SLO_SHARES);
+        f.at("within").time(&mut o.within, SOME_TIME);
+    });
 }
 
 /// What only the whole service shows.

@@ -21,6 +21,8 @@ const TIME_TICK_PX: f64 = 64.0;
 const VALUE_TICK_PX: f64 = 28.0;
 /// Smallest plot that is drawn, in px each way.
 const PLOT_PX_MIN: f64 = 16.0;
+/// Height of a detector's lane, in px.
+const LANE_PX: f64 = 6.0;
 /// Height of a mark, in px.
 const MARK_PX: f64 = 7.0;
 
@@ -90,6 +92,7 @@ fn draw_all<DB: DrawingBackend>(area: &DrawingArea<DB, Shift>, scene: &Scene, pl
     draw_axes(&mut plot, style)?;
     draw_fan(&plot, scene, place)?;
     draw_marks(&plot, scene, place)?;
+    draw_lanes(&plot, scene, place)?;
     let drawn = draw_lines(&plot, scene, place)?;
     if drawn == 0 {
         draw_note(&plot, style, place, "No data yet")?;
@@ -180,6 +183,27 @@ fn draw_marks<DB: DrawingBackend>(plot: &Plot<DB>, scene: &Scene, place: &PlotAr
         for (low, share, px) in [(0.0, faint, 1.0), (mark, 1.0, 2.0)] {
             let points = vec![(marker.at_s, low), (marker.at_s, upper)];
             plot.plotting_area().draw(&PathElement::new(points, scene.style.stroke(colour.faded(share), px)))?;
+        }
+    }
+    Ok(())
+}
+
+/// At the plot's foot the injected truth as a bar, and above it a row a detector with a tick for each alarm, the combined
+/// alarm last and strongest.
+fn draw_lanes<DB: DrawingBackend>(plot: &Plot<DB>, scene: &Scene, place: &PlotArea) -> Outcome<DB> {
+    let (style, chart) = (scene.style, scene.chart);
+    let height = |rows: f64| place.range.1 * rows * LANE_PX / place.height;
+    let (left, right) = place.window_s;
+    for (from, to) in chart.truth.iter().copied().filter(|(from, to)| from.is_finite() && to.is_finite()) {
+        let corners = [(from.clamp(left, right), 0.0), (to.clamp(left, right), height(0.8))];
+        plot.plotting_area().draw(&Rectangle::new(corners, style.bands[1].faded(0.55).filled()))?;
+    }
+    for (row, lane) in chart.lanes.iter().enumerate() {
+        let is_last = row + 1 == chart.lanes.len();
+        let (colour, px) = if is_last { (style.text, 2.5) } else { (slot(style, row as u8), 1.5) };
+        let (low, high) = (height(row as f64 + 1.1), height(row as f64 + 1.9));
+        for at in lane.at_s.iter().copied().filter(|at| (left..=right).contains(at)) {
+            plot.plotting_area().draw(&PathElement::new(vec![(at, low), (at, high)], style.stroke(colour, px)))?;
         }
     }
     Ok(())

@@ -46,7 +46,15 @@ mod tests {
     fn chart(max: f64, thresholds: Option<(f64, f64)>) -> ChartFrame {
         let line =
             LineFrame { label: "p95".into(), slot: 0, offset: 0, columns: 1, last: Some(max), min: Some(0.0), max: Some(max) };
-        ChartFrame { title: "Latency".into(), unit: "ms".into(), lines: vec![line], thresholds, forecast: Vec::new() }
+        ChartFrame {
+            title: "Latency".into(),
+            unit: "ms".into(),
+            lines: vec![line],
+            thresholds,
+            forecast: Vec::new(),
+            lanes: Vec::new(),
+            truth: Vec::new(),
+        }
     }
 
     #[test]

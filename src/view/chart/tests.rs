@@ -83,8 +83,15 @@ fn busy_chart() -> (ChartFrame, Vec<f64>) {
         (0..100).flat_map(|i| [f64::from(i), 20.0 + f64::from(i % 7), 30.0 + f64::from(i * 13 % 90)]).collect();
     let line = LineFrame { label: "p95".into(), slot: 1, offset: 0, columns: 100, last: None, min: Some(20.0), max: Some(119.0) };
     let forecast = vec![(100.0, 60.0, 60.0, 60.0), (110.0, 50.0, 70.0, 90.0), (130.0, 40.0, 90.0, 150.0)];
-    let chart =
-        ChartFrame { title: "p95".into(), unit: "ms".into(), lines: vec![line], thresholds: Some((100.0, 150.0)), forecast };
+    let chart = ChartFrame {
+        title: "p95".into(),
+        unit: "ms".into(),
+        lines: vec![line],
+        thresholds: Some((100.0, 150.0)),
+        forecast,
+        lanes: Vec::new(),
+        truth: Vec::new(),
+    };
     (chart, columns)
 }
 

@@ -1,0 +1,67 @@
+//! Objectives and detectors on the simulator.
+
+use sickbay::ids::ServiceId;
+use sickbay::pipeline::{Autonomy, LANES, SeriesAlarm, WATCHED};
+use sickbay::scenario::presets::load;
+use sickbay::session::{Command, Session};
+use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
+use sickbay::units::{SimDuration, SimTime};
+use sickbay::view::{Playback, Viewport, capture};
+
+const FAULT_AT_S: u64 = 150;
+
+fn boutique(seed: u64) -> Session {
+    let mut session = Session::open(&load("boutique").expect("a preset"), seed).expect("it opens");
+    session.execute(Command::SetAutonomy(Autonomy::Off)).expect("the dial turns");
+    session
+}
+
+fn broken(seed: u64, name: &str, kind: FaultKind, magnitude: f64) -> (Session, ServiceId) {
+    let mut session = boutique(seed);
+    session.advance(SimTime::from_secs(FAULT_AT_S), u64::MAX);
+    let id = session.world().topology().by_name(name).expect("Online Boutique has it");
+    let duration = Some(SimDuration::from_secs(60));
+    session.execute(Command::Inject(FaultSpec { target: FaultTarget::Service(id), kind, magnitude, duration })).expect("it fits");
+    session.advance(SimTime::from_secs(FAULT_AT_S + 120), u64::MAX);
+    (session, id)
+}
+
+#[test]
+fn an_outage_of_the_entry_spends_its_budget_and_pages_by_its_burn_rate() {
+    let (session, _) = broken(5, "frontend", FaultKind::ErrorBurst, 0.8);
+    let slo = session.pipeline().slos().next().expect("there is an entry");
+    assert!(slo.budget_left < 0.95 && slo.good_ratio < 0.95, "{slo:?}");
+    assert!(slo.burn[0].alerts == 1 && slo.burn[0].since.is_none(), "it began and it ended: {slo:?}");
+    let alert = session.pipeline().alerts().find(|a| a.is_about_slo()).expect("it alerted");
+    let after_s = alert.at.as_secs_f64() - FAULT_AT_S as f64;
+    assert!((1.0..=20.0).contains(&after_s), "{alert:?}");
+    let told = session.report().slos;
+    assert_eq!(told, [slo.clone()]);
+}
+
+#[test]
+fn a_calm_system_keeps_its_budget_and_is_called_neither_wrong_nor_retried() {
+    for seed in 1..=5 {
+        let mut session = boutique(seed);
+        session.advance(SimTime::from_secs(300), u64::MAX);
+        let slo = session.pipeline().slos().next().expect("there is an entry");
+        assert!(slo.budget_left > 0.9 && slo.burn.iter().all(|b| b.alerts == 0), "seed {seed}: {slo:?}");
+        assert!(session.pipeline().observed_edges().all(|e| e.is_declared && !e.is_missing()), "seed {seed}");
+        assert_eq!(session.report().retry_amplification, []);
+    }
+}
+
+#[test]
+fn at_least_three_detectors_alarm_on_a_broken_series_within_the_truth_and_the_frame_shows_them() {
+    let (session, id) = broken(5, "frontend", FaultKind::SlowResponses, 600.0);
+    let within = |a: &&SeriesAlarm| (FAULT_AT_S..=FAULT_AT_S + 60).contains(&(a.at.as_nanos() / 1_000_000_000));
+    let lanes = WATCHED.iter().flat_map(|m| session.pipeline().alarms(id, *m)).filter(within).fold(0, |all, a| all | a.lanes);
+    assert!(lanes.count_ones() >= 3, "{lanes:b}");
+    let viewport = Viewport { selection: Some(id), ..Viewport::default() };
+    let (frame, _) = capture(&session, &viewport, &Playback::default());
+    let chart = &frame.charts[0];
+    assert_eq!(chart.lanes.len(), LANES.len() + 1);
+    assert!(chart.lanes.iter().filter(|lane| !lane.at_s.is_empty()).count() >= 3, "{:?}", chart.lanes);
+    assert_eq!(chart.truth, [(FAULT_AT_S as f64, FAULT_AT_S as f64 + 60.0)]);
+    assert_eq!(frame.insight.edges.0, frame.insight.edges.1, "all declared calls were observed");
+}
