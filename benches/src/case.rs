@@ -134,7 +134,10 @@ impl Ready {
                 let before = system.world().handled();
                 watch(&mut system, scenario.run_s);
                 let happenings = system.world().handled() - before;
-                (Work { happenings, simulated_s: scenario.run_s, rpcs: self.watched_rpcs }, Input::Watched(system))
+                (
+                    Work { happenings, simulated_s: scenario.run_s, rpcs: self.watched_rpcs, ..Work::default() },
+                    Input::Watched(system),
+                )
             }
             (Case::Scrape(_), Input::Watched(mut system)) => {
                 let now = system.world().now();
@@ -164,7 +167,7 @@ pub fn advance(world: &mut World, seconds: u64) -> Work {
     let before = world.handled();
     let mut tally = Tally(0);
     world.run(world.now() + SimDuration::from_secs(seconds), u64::MAX, &mut tally);
-    Work { rpcs: tally.0, happenings: world.handled() - before, simulated_s: seconds }
+    Work { rpcs: tally.0, happenings: world.handled() - before, simulated_s: seconds, ..Work::default() }
 }
 
 /// Gives each series `samples` samples from number `first` on: noise around a level, and a spike now and then.

@@ -2,6 +2,7 @@
 
 use super::{Aftermath, Session};
 use crate::ids::ServiceId;
+use crate::pipeline::AMPLIFIED;
 use crate::pipeline::{Decision, PipelineReport, SloStatus};
 use crate::sim::Account;
 use crate::sim::fault::{FaultSpec, FaultTarget};
@@ -114,7 +115,7 @@ fn fault_report(session: &Session, spec: FaultSpec, began_s: f64) -> FaultReport
 fn amplified(session: &Session) -> Vec<(String, f64)> {
     let services = session.world().topology().services();
     let all = services.filter_map(|(id, service)| Some((service.name.clone(), session.pipeline().amplification(id)?)));
-    all.filter(|(_, attempts)| *attempts >= 1.1).collect()
+    all.filter(|(_, attempts)| *attempts >= AMPLIFIED).collect()
 }
 
 fn names(topology: &Topology) -> Vec<String> {

@@ -123,7 +123,9 @@ pub fn run_defaults(r: &mut Random) -> RunDefaults {
     RunDefaults {
         seed: r.some(Random::next),
         until: r.some(|r| SimTime::ZERO + r.time()),
-        policy: r.some(|r| r.pick(&[PolicyChoice::Rules, PolicyChoice::Seed, PolicyChoice::None])),
+        policy: r.some(|r| {
+            r.pick(&[PolicyChoice::Rules, PolicyChoice::Bandit, PolicyChoice::Seed, PolicyChoice::Kubernetes, PolicyChoice::None])
+        }),
         heal: r.some(|r| r.pick(&[HealDial::Off, HealDial::Advise, HealDial::Ask, HealDial::Auto])),
     }
 }
