@@ -14,6 +14,7 @@ use super::policy::{Policy, RuleSet};
 use super::policy_rules::Chances;
 use super::report::{self, Counters, PipelineReport};
 use super::slo::{BurnChange, SloStatus, Slos};
+use super::suspects::{Clues, Place, Ranking, Suspects};
 use super::templates::{LogTemplate, Templates};
 use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Evidence, Forecast, Health, Incident, Signal};
 use super::watch::{SeriesAlarm, Watch};
@@ -36,6 +37,7 @@ pub struct Pipeline {
     ledger: Ledger,
     alerts: Alerts,
     incidents: Incidents,
+    suspects: Suspects,
     counters: Counters,
     /// What the policy `bandit` has learned; there is one once it was chosen.
     bandit: Option<Arc<Bandit>>,
@@ -133,6 +135,7 @@ impl Pipeline {
             ledger: Ledger::default(),
             alerts: Alerts::default(),
             incidents: Incidents::default(),
+            suspects: Suspects::default(),
             counters: Counters::default(),
             bandit,
             pending: Vec::new(),
@@ -143,6 +146,7 @@ impl Pipeline {
         self.eyes.rewire(topology);
         let wiring = &self.eyes.wiring;
         self.course.retain(wiring);
+        self.suspects.retain(wiring);
         self.alerts.resolve_gone(self.eyes.now, |id| wiring.get(id).is_some());
     }
     /// Chooses another policy; what was learned stays.
@@ -198,6 +202,7 @@ impl Pipeline {
         let findings = classify::classify(&self.eyes.view());
         let findings = self.course.follow(self.eyes.now, &self.eyes.wiring, findings);
         self.note(&findings, &mut log);
+        self.suspect(scrape);
         let cases = self.cases(&findings);
         let mut sick: Vec<ServiceId> = findings.iter().chain(cases.iter().map(|(f, _)| f)).map(|f| f.diagnosis.service).collect();
         sick.sort_unstable();
@@ -222,6 +227,11 @@ impl Pipeline {
         for change in &self.eyes.burns {
             self.alerts.burn(self.eyes.now, incident, change, log);
         }
+    }
+    /// Who is to blame for the open incident.
+    fn suspect(&mut self, scrape: &Scrape) {
+        let (eyes, open) = (&self.eyes, self.incidents.open().map(|i| (i.id, i.detected_at)));
+        self.suspects.look(eyes.now, &eyes.collector, &eyes.wiring, &scrape.inventory, open);
     }
     /// What there is to decide, with its candidates, by the policy in force.
     fn cases(&self, findings: &[Finding]) -> Vec<(Finding, Vec<Candidate>)> {
@@ -326,6 +336,18 @@ impl Pipeline {
     /// Incidents in the ledger, oldest first.
     pub fn incidents(&self) -> impl DoubleEndedIterator<Item = &Incident> {
         self.incidents.iter()
+    }
+    /// Who or what is held to be to blame for the open incident, with reasons; empty while none is open.
+    pub const fn ranking(&self) -> &Ranking {
+        self.suspects.ranking()
+    }
+    /// The evidence that [`Pipeline::ranking`] comes from.
+    pub fn evidence(&self) -> impl Iterator<Item = (Place, &Clues)> {
+        self.suspects.evidence()
+    }
+    /// Whether a service is inside the healer's reach.
+    pub fn is_healable(&self, service: ServiceId) -> bool {
+        self.eyes.wiring.is_healable(service)
     }
     /// Whether an action on this service is under way or being watched.
     pub fn is_healing(&self, service: ServiceId) -> bool {

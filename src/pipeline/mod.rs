@@ -31,6 +31,7 @@ mod predict;
 mod report;
 mod situation;
 mod slo;
+pub mod suspects;
 mod templates;
 mod text;
 mod trust;

@@ -9,7 +9,7 @@
 use super::Scrape;
 use crate::ids::ServiceId;
 use crate::rng;
-use crate::telemetry::{LogLine, Metric, Observation, Subject};
+use crate::telemetry::{LogLine, Metric, Observation, ServiceFacts, Subject};
 use crate::units::{SimDuration, SimTime};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -51,6 +51,8 @@ pub struct Distorted {
     active: Vec<Active>,
     /// The value at which a series stands still, by distortion.
     frozen: BTreeMap<(u64, Subject, Metric), f64>,
+    /// What a service's exporters tell while they stand still, by distortion.
+    facts: BTreeMap<(u64, ServiceId), ServiceFacts>,
     samples: VecDeque<(SimTime, Observation)>,
     lines: VecDeque<(SimTime, LogLine)>,
 }
@@ -64,13 +66,16 @@ impl Distorted {
     pub fn end(&mut self, key: u64) {
         self.active.retain(|a| a.key != key);
         self.frozen.retain(|(owner, ..), _| *owner != key);
+        self.facts.retain(|(owner, _), _| *owner != key);
     }
     /// What of this scrape arrives now.
     pub fn pass(&mut self, now: SimTime, scrape: Scrape) -> Scrape {
         if self.active.is_empty() && self.samples.is_empty() && self.lines.is_empty() {
             return scrape;
         }
-        let Scrape { observations, logs, receipts } = scrape;
+        let Scrape { observations, mut inventory, logs, receipts } = scrape;
+        inventory.services.retain_mut(|facts| self.tells(now, facts));
+        inventory.edges.retain(|edge| !self.is_silent(now, edge.from));
         let (mut told, mut said) = (self.release_samples(now), self.release_lines(now));
         for observation in observations {
             let Some((observation, late)) = self.distort(observation) else { continue };
@@ -86,7 +91,7 @@ impl Distorted {
                 None => {}
             }
         }
-        Scrape { observations: told, logs: said, receipts }
+        Scrape { observations: told, inventory, logs: said, receipts }
     }
     /// Samples that are due, and those whose delay has ended.
     fn release_samples(&mut self, now: SimTime) -> Vec<Observation> {
@@ -125,6 +130,40 @@ impl Distorted {
             }
         }
         Some((o, delay(&self.active, teller)))
+    }
+    /// Whether a service's exporters are not heard now. What they tell beside metrics carries no time of its own, so it is
+    /// not told late but not at all.
+    fn is_silent(&self, now: SimTime, teller: ServiceId) -> bool {
+        self.active.iter().filter(|a| a.concerns(teller)).any(|active| {
+            let key = rng::fold(active.key, u64::from(teller.0));
+            match active.what {
+                Distortion::Late(_) => true,
+                Distortion::Missing(share) => rng::chance(rng::fold(key, now.as_nanos()), share),
+                Distortion::Frozen(_) | Distortion::Wrong(_) => false,
+            }
+        })
+    }
+    /// Lets a service's facts pass as they are told; false if they are not.
+    fn tells(&mut self, now: SimTime, facts: &mut ServiceFacts) -> bool {
+        let id = facts.service;
+        if self.is_silent(now, id) {
+            return false;
+        }
+        for active in self.active.iter().filter(|a| a.concerns(id)) {
+            match active.what {
+                Distortion::Frozen(share) if rng::chance(rng::fold(active.key, u64::from(id.0)), share) => {
+                    *facts = self.facts.entry((active.key, id)).or_insert_with(|| facts.clone()).clone();
+                }
+                Distortion::Wrong(factor) => {
+                    let times = [&mut facts.latency_ms, &mut facts.waited_ms];
+                    times.into_iter().flatten().for_each(|time| *time *= factor);
+                    facts.cpu_busiest *= factor;
+                    facts.refused *= factor;
+                }
+                _ => {}
+            }
+        }
+        true
     }
     /// How late a line comes; `None` if it is lost.
     fn delay_of(&self, line: &LogLine, number: usize) -> Option<SimDuration> {

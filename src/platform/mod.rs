@@ -2,8 +2,10 @@
 //! simulator now, a cluster in live mode) it cannot tell.
 
 mod distorted;
+mod inventory;
 mod meter;
 mod simulated;
+mod tally;
 
 pub use distorted::{DELAY_MAX, Distorted, Distortion};
 pub use meter::UserStats;
@@ -12,7 +14,7 @@ pub use simulated::Simulated;
 pub use crate::action::{Action, ActionError, ActionStatus, Receipt};
 
 use crate::ids::ActionId;
-use crate::telemetry::{LogLine, Observation};
+use crate::telemetry::{Inventory, LogLine, Observation};
 use crate::units::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,8 @@ use serde::{Deserialize, Serialize};
 pub struct Scrape {
     /// Samples, by subject and metric. A metric without requests in its window (ratios, percentiles) is left out.
     pub observations: Vec<Observation>,
+    /// What exporters tell of instances, machines, changes, and of both ends of calls.
+    pub inventory: Inventory,
     /// New log lines, oldest first.
     pub logs: Vec<LogLine>,
     /// Actions that ended since the last scrape.

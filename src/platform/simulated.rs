@@ -3,6 +3,7 @@
 //! This is the only file that knows both sides. What it hands on is what exporters and a log collector would: never
 //! the faults, never a request.
 
+use super::inventory::Census;
 use super::meter::{Meter, UserStats};
 use super::{Action, Platform, Receipt, Scrape};
 use crate::ids::{ActionId, InstanceId, ServiceId};
@@ -57,6 +58,7 @@ struct Exporters {
     /// By the world's edge number.
     edges: Vec<EdgeMeter>,
     users: Meter,
+    census: Census,
     logs: Vec<LogLine>,
     receipts: Vec<Receipt>,
     notable: Vec<TimedEvent>,
@@ -94,6 +96,7 @@ impl Simulated {
 impl Observer for Exporters {
     fn see(&mut self, at: SimTime, event: &Event) {
         self.count(event);
+        self.census.count(event);
         if !event.is_traffic() {
             self.note(at, event);
             self.notable.push((at, event.clone()));
@@ -310,9 +313,11 @@ impl Platform for Simulated {
         self.observe_edges(now, &mut observations);
         self.observe_users();
         self.exporters.say_counts(now, self.world.topology());
+        let elapsed_ns = now.since(self.scraped_at).as_nanos() as f64;
+        let inventory = self.exporters.census.tell(&self.world, elapsed_ns);
         self.scraped_at = now;
         let (logs, receipts) = (&mut self.exporters.logs, &mut self.exporters.receipts);
-        Scrape { observations, logs: std::mem::take(logs), receipts: std::mem::take(receipts) }
+        Scrape { observations, inventory, logs: std::mem::take(logs), receipts: std::mem::take(receipts) }
     }
 
     fn apply(&mut self, _now: SimTime, id: ActionId, action: Action) -> Receipt {

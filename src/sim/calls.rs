@@ -5,6 +5,7 @@ use super::World;
 use super::calendar::Happening;
 use super::client::client_at;
 use super::event::{Event, Outcome, Rejection};
+use super::nodes::OUTSIDE;
 use super::request::{CallState, NOBODY, Phase, ReplyKind, ReplyTo, Role};
 use super::resilience::backoff::back_off;
 use crate::rng;
@@ -258,7 +259,9 @@ impl World {
         let latency = self.now.since(call.attempt_at);
         let edge = &self.plan.edges[call.edge as usize];
         let (from, to, edge, attempt, at_instance) = (edge.from, edge.to, call.edge, call.attempt, call.at_instance);
-        self.emit(Event::Attempted { from, to, edge, attempt, latency, outcome });
+        let zone = |index: u32| self.instances.get(index).map_or(OUTSIDE, |i| i.zone);
+        let zones = (zone(call.caller), zone(at_instance));
+        self.emit(Event::Attempted { from, to, edge, attempt, latency, outcome, zones });
         if let Some(instance) = self.instances.get_mut(at_instance) {
             instance.note_seen(latency);
         }

@@ -84,6 +84,9 @@ impl World {
         if service.replicas != before.replicas {
             self.want(id, service.replicas, false);
         }
+        if let Some(versions) = self.versions_mut(id) {
+            versions.configured += 1;
+        }
         if service.probes != before.probes {
             self.refresh_probes(id);
         }

@@ -114,6 +114,8 @@ pub enum Event {
         latency: SimDuration,
         /// How.
         outcome: Outcome,
+        /// The caller's zone and that of the instance that was chosen; [`u8::MAX`] outside the system or if there was none.
+        zones: (u8, u8),
     },
     /// The caller's own guard stopped an attempt before it was sent.
     Held {

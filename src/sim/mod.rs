@@ -53,6 +53,7 @@ mod world;
 
 pub use checker::{Account, Imbalance};
 pub use event::{Event, Exit, Observer, Outcome, Rejection, TimedEvent};
+pub use exports::{InstanceGauges, NodeGauges};
 pub use hold::calendar_hold;
 pub use inject::FAULTS_MAX;
 pub use service::Gauges;

@@ -63,6 +63,9 @@ pub(super) struct Versions {
     configuration: f64,
     /// Whether any version or the configuration is bad.
     is_ill: bool,
+    /// Roll-outs begun, restarts included, and changes of the configuration.
+    pub generation: u32,
+    pub configured: u32,
     pub roll: Option<Roll>,
     /// The event in which the controller looks at the service; 0 if none is armed.
     pub wake: u64,
@@ -96,6 +99,7 @@ impl Versions {
     /// A bad configuration reaches all instances.
     pub fn configure(&mut self, fault: FaultId, share: f64) {
         self.past.push(Past::Configuration(fault, share));
+        self.configured += 1;
         self.refresh();
     }
     /// The service was reconfigured from outside: its present version has these limits.
@@ -188,6 +192,7 @@ impl World {
         let Some(versions) = self.versions_mut(id) else { return };
         let roll = Roll { is_restart, is_paused: false, progress_at: now, progress: (u32::MAX, 0), deadline };
         versions.roll = Some(roll);
+        versions.generation += 1;
         let version = versions.current;
         self.emit(Event::RollOutBegan { service: id, version });
         self.wake(id);
@@ -201,6 +206,7 @@ impl World {
                 true
             }
             Some(Past::Configuration(..)) => {
+                versions.configured += 1;
                 versions.refresh();
                 false
             }
@@ -210,7 +216,9 @@ impl World {
     /// Stops the experiment `fault`: its configuration goes at once, its version by a roll-out of the one before.
     pub(super) fn take_back(&mut self, id: ServiceId, fault: FaultId) {
         let Some(versions) = self.versions_mut(id) else { return };
+        let before = versions.past.len();
         versions.past.retain(|past| !matches!(past, Past::Configuration(of, _) if *of == fault));
+        versions.configured += u32::from(versions.past.len() < before);
         versions.refresh();
         let Some(bad) = versions.list.iter().position(|v| v.fault == Some(fault)) else { return };
         let (bad, mut before) = (bad as u32, 0);

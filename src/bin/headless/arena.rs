@@ -12,10 +12,15 @@ const SEEDS: Range<u64> = 0..20;
 
 pub fn arena(words: &[String]) -> Result<(), Failure> {
     let with_value = ["--policies", "--seeds", "--scenarios", "--threads"];
-    let arguments = Arguments::parse(words, &with_value, &["--json", "--episodes"]).map_err(Failure::Usage)?;
+    let arguments =
+        Arguments::parse(words, &with_value, &["--json", "--episodes", "--diagnosis", "--fit"]).map_err(Failure::Usage)?;
     let policies = policies(arguments.values("--policies").last().unwrap_or("rules,kubernetes,seed,none"))?;
     let seeds = seeds(arguments.values("--seeds").last())?;
     let episodes = episodes(arguments.values("--scenarios").last().unwrap_or("generated"), &seeds)?;
+    if arguments.has("--diagnosis") || arguments.has("--fit") {
+        diagnosis(&episodes, &arguments, &seeds);
+        return Ok(());
+    }
     let threads = arguments.value("--threads", 1_usize).map_err(Failure::Usage)?;
     let outcomes = arena::run(&episodes, &policies, threads.clamp(1, 64), |_| {})
         .map_err(|error| Failure::Input(format!("E0001 {error}; help: there are {}", Policy::NAMES.join(", "))))?;
@@ -30,6 +35,27 @@ pub fn arena(words: &[String]) -> Result<(), Failure> {
         print(arena::table(&outcomes, &policies).trim_end());
     }
     Ok(())
+}
+
+/// What the brain says when nobody heals; with `--fit` what its evidence should be worth.
+fn diagnosis(episodes: &[Episode], arguments: &Arguments, seeds: &Range<u64>) {
+    let (mut outcomes, mut samples) = (Vec::new(), Vec::new());
+    for episode in episodes {
+        let (outcome, found, truth) = arena::diagnosis(episode);
+        if let Some(truth) = truth.filter(|_| outcome.felt) {
+            samples.extend(found.into_iter().map(|sample| (sample, truth.clone())));
+        }
+        outcomes.push(outcome);
+    }
+    print(&format!("seeds {}..{}: {}", seeds.start, seeds.end, part(seeds)));
+    if arguments.has("--episodes") {
+        print(arena::lines(&outcomes).trim_end());
+    }
+    print(arena::diagnosis_text(&outcomes).trim_end());
+    if arguments.has("--fit") {
+        let (table, before, after) = arena::fit(&samples);
+        print(&format!("{} samples, mean log-likelihood {before:.3} before, {after:.3} after\n{table}", samples.len()));
+    }
 }
 
 /// What the seeds may be used for.

@@ -150,7 +150,12 @@ impl Bench {
         let (ended, due) = self.due.drain(..).partition::<Vec<_>, _>(|(second, _)| *second <= now);
         self.due = due;
         let receipts = ended.into_iter().map(|(_, r)| Receipt { id: r.id, action: r.action, at, status: ActionStatus::Done });
-        Scrape { observations: observations.collect(), logs: std::mem::take(&mut self.logs), receipts: receipts.collect() }
+        Scrape {
+            observations: observations.collect(),
+            logs: std::mem::take(&mut self.logs),
+            receipts: receipts.collect(),
+            ..Scrape::default()
+        }
     }
     pub fn health(&self, service: ServiceId) -> Health {
         self.pipeline.signal(service).map_or(Health::Unknown, |s| s.health)

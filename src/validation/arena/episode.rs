@@ -1,17 +1,17 @@
 //! Episodes: a system, the users' load, and one fault or a trigger of its own; each can also be played without it.
 //!
-//! A generated episode is a function of its seed: the kinds of fault take turns, then come a
-//! system in which it can be, then target, strength, onset and duration. Whether or not there is a fault, every third
-//! system sees a harmless roll-out and some see their load change: a healer that blames whatever has just changed is
-//! to be found out.
+//! A generated episode is a function of its seed: the kinds of fault take turns, then come a system in which the fault can
+//! be, target, strength, onset and duration. Whether or not there is a fault, every third system sees a harmless roll-out,
+//! every fourth a harmless setting, and some see their load change: a healer that blames whatever has just changed is to be
+//! found out.
 
 use super::system::{self, System, Wants};
 use crate::action::Action;
 use crate::ids::ServiceId;
 use crate::scenario::presets::{self, Group, PRESETS};
-use crate::scenario::{PlannedAction, PlannedFault, Scenario};
+use crate::scenario::{PlannedAction, PlannedEdit, PlannedFault, Scenario};
 use crate::sim::fault::{FaultKind, FaultSpec, FaultTarget};
-use crate::topology::{Cluster, ServiceKind, Topology};
+use crate::topology::{Cluster, Service, ServiceKind, Topology, TopologyEdit};
 use crate::units::{Millicores, SimDuration, SimTime};
 use crate::validation::swarm::Dice;
 use std::ops::Range;
@@ -114,25 +114,30 @@ fn onset(dice: &mut Dice) -> SimTime {
 }
 
 /// A warm cache, and what happens in any system and hurts nobody: every third sees an operator roll out another CPU limit or
-/// restart a service.
+/// restart a service, every fourth a change of some setting.
 fn harmless(dice: &mut Dice, scenario: &mut Scenario, cache: Option<ServiceId>) {
     if let Some(service) = cache {
         scenario.actions.push(PlannedAction { at: SimTime::from_secs(10), action: Action::WarmCache { service } });
     }
-    let several: Vec<(ServiceId, u32)> = scenario
-        .topology
-        .services()
-        .filter(|(_, s)| s.kind == ServiceKind::Stateless && s.replicas > 1)
-        .map(|(id, s)| (id, s.cpu_limit.0))
-        .collect();
-    if several.is_empty() || !dice.chance(0.33) {
-        return;
+    let of = |(id, s): (ServiceId, &Service)| (s.kind == ServiceKind::Stateless).then_some((id, s.replicas, s.cpu_limit.0));
+    let all: Vec<(ServiceId, u32, u32)> = scenario.topology.services().filter_map(of).collect();
+    let several: Vec<(ServiceId, u32, u32)> = all.iter().copied().filter(|(_, replicas, _)| *replicas > 1).collect();
+    let some_time = |dice: &mut Dice| SimTime::from_secs(u64::from(30 + dice.below(200)));
+    if !several.is_empty() && dice.chance(0.33) {
+        let at = some_time(dice);
+        let (service, _, limit) = dice.pick(&several);
+        let cpu = Millicores((f64::from(limit) * dice.between(1.05, 1.3)) as u32);
+        let action = if dice.chance(0.7) { Action::Resize { service, cpu } } else { Action::Restart { service } };
+        scenario.actions.push(PlannedAction { at, action });
     }
-    let at = SimTime::from_secs(u64::from(30 + dice.below(200)));
-    let (service, limit) = dice.pick(&several);
-    let cpu = Millicores((f64::from(limit) * dice.between(1.05, 1.3)) as u32);
-    let action = if dice.chance(0.7) { Action::Resize { service, cpu } } else { Action::Restart { service } };
-    scenario.actions.push(PlannedAction { at, action });
+    if !all.is_empty() && dice.chance(0.25) {
+        let at = some_time(dice);
+        let (id, ..) = dice.pick(&all);
+        if let Some(service) = scenario.topology.get(id) {
+            let longer = Service { queue_len_max: service.queue_len_max.saturating_add(50), ..service.clone() };
+            scenario.edits.push(PlannedEdit { at, edit: TopologyEdit::Configure(id, Box::new(longer)) });
+        }
+    }
 }
 
 /// Smallest and largest magnitude drawn: around the usual one, strong enough to be felt in most systems.
@@ -194,7 +199,7 @@ fn target(dice: &mut Dice, kind: FaultKind, system: &System) -> FaultTarget {
 
 /// Services that are run by the system's owners and asked by somebody.
 fn used(topology: &Topology) -> Vec<ServiceId> {
-    let is_used = |(id, s): (ServiceId, &crate::topology::Service)| {
+    let is_used = |(id, s): (ServiceId, &Service)| {
         let is_asked = s.entry_rate.0 > 0.0 || !topology.callers(id).is_empty();
         (s.kind != ServiceKind::Client && is_asked && s.replicas > 0).then_some(id)
     };

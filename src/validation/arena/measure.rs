@@ -3,7 +3,6 @@
 
 use super::episode::Episode;
 use super::play::{Played, Second, Verdict};
-use crate::pipeline::FailureClass;
 use crate::pipeline::locate::FaultClass;
 use crate::units::{SimDuration, SimTime};
 use serde::Serialize;
@@ -80,6 +79,8 @@ pub struct Outcome {
     pub class_right: bool,
     /// Place of a right cause in the ranking, from 1.
     pub rank: Option<usize>,
+    /// Probabilities that were given to the first place of the ranking and to the class.
+    pub sure: Option<(f64, f64)>,
 }
 
 impl Outcome {
@@ -175,32 +176,17 @@ fn off_path(episode: &Episode, yardstick: &Yardstick, played: &Played) -> usize 
 
 fn diagnosis(episode: &Episode, yardstick: &Yardstick, played: &Played, outcome: &mut Outcome) {
     let Some(truth) = &yardstick.faulty.truth else { return };
-    let is_right = |v: &&Verdict| v.ranking.first().is_some_and(|first| truth.causes.contains(first));
+    let is_right = |v: &&Verdict| v.ranking.first().is_some_and(|first| truth.is_right(*first));
     outcome.locate_s = played.verdicts.iter().find(is_right).map(|v| v.at.since(episode.onset).as_secs_f64());
     let Some(detected) = played.detected else { return };
     let until = detected + JUDGED_AFTER;
     let said = |v: &&Verdict| !v.ranking.is_empty();
     let in_time = played.verdicts.iter().take_while(|v| v.at <= until).filter(said).last();
     let Some(verdict) = in_time.or_else(|| played.verdicts.iter().find(said)) else { return };
-    outcome.rank = verdict.ranking.iter().position(|id| truth.causes.contains(id)).map(|at| at + 1);
+    outcome.rank = verdict.ranking.iter().position(|place| truth.is_right(*place)).map(|at| at + 1);
     outcome.said = verdict.class.map(|class| class.name().to_owned());
-    outcome.class_right = verdict.class.is_some_and(|class| fits(class, truth.class));
-}
-
-/// Whether the healer's coarse class can mean the true one.
-const fn fits(said: FailureClass, truth: FaultClass) -> bool {
-    match said {
-        FailureClass::ResourceExhaustion | FailureClass::ResourceWarning => {
-            matches!(
-                truth,
-                FaultClass::ResourceCpu | FaultClass::ResourceMemory | FaultClass::ResourceDisk | FaultClass::ResourcePool
-            )
-        }
-        FailureClass::ApplicationError | FailureClass::ApplicationWarning => matches!(truth, FaultClass::Application),
-        FailureClass::NetworkFailure => matches!(truth, FaultClass::Network),
-        FailureClass::DependencyFailure => matches!(truth, FaultClass::Dependency),
-        FailureClass::PerformanceDegradation | FailureClass::PerformanceWarning | FailureClass::Unknown => false,
-    }
+    outcome.class_right = verdict.class == Some(truth.class);
+    outcome.sure = Some(verdict.sure);
 }
 
 #[cfg(test)]

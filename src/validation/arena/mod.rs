@@ -8,6 +8,7 @@
 //! Seeds are kept apart: policies and diagnosis are tuned on [`TUNING`], figures are given for [`HELD_OUT`].
 
 mod episode;
+mod fit;
 mod measure;
 mod play;
 mod stats;
@@ -19,14 +20,16 @@ mod truth;
 mod tests;
 
 pub use episode::{Episode, HELD_OUT, TUNING};
+pub use fit::fit;
 pub use measure::Outcome;
-pub use play::{Played, Second, Taken, Verdict};
+pub use play::{Played, Sample, Second, Taken, Verdict};
 pub use stats::Estimate;
-pub use table::{lines, table};
+pub use table::{diagnosis_text, lines, table};
 pub use truth::{Truth, class};
 
 use crate::pipeline::Policy;
 use crate::session::CommandError;
+use crate::units::SimDuration;
 use measure::{Yardstick, outcome};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -49,6 +52,18 @@ pub fn episode(episode: &Episode, policies: &[String]) -> Result<Vec<Outcome>, C
         });
     }
     Ok(outcomes)
+}
+
+/// Seconds after the onset that an episode is played for its diagnosis alone.
+const DIAGNOSED_S: u64 = 100;
+
+/// What the brain says about an episode that nobody heals, and the evidence it had, with what is right.
+pub fn diagnosis(episode: &Episode) -> (Outcome, Vec<Sample>, Option<Truth>) {
+    let end = episode.end.min(episode.onset + SimDuration::from_secs(DIAGNOSED_S));
+    let play = |is_calm| episode.play_until(NOBODY, is_calm, end).unwrap_or_default();
+    let yardstick = Yardstick { calm: play(true), faulty: play(false) };
+    let outcome = outcome(episode, NOBODY, &yardstick, &yardstick.faulty, &yardstick.calm);
+    (outcome, yardstick.faulty.samples, yardstick.faulty.truth)
 }
 
 /// Outcomes of all episodes with all policies on `threads` threads, episode by episode. `progress` is told how many

@@ -3,13 +3,17 @@
 use super::episode::Episode;
 use super::truth::Truth;
 use crate::action::Action;
-use crate::ids::ServiceId;
-use crate::pipeline::{Autonomy, Choice, Decision, FailureClass};
+use crate::pipeline::locate::FaultClass;
+use crate::pipeline::suspects::{Clues, Place};
+use crate::pipeline::{Autonomy, Choice, Decision};
 use crate::scenario::Scenario;
 use crate::session::{Command, CommandError, SCRAPE_PERIOD, Session};
 use crate::sim::Account;
 use crate::topology::ServiceKind;
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
+
+/// Seconds after detection at which evidence is kept for fitting.
+const SAMPLED_S: [u64; 3] = [10, 20, 30];
 
 /// How the users fared, over the metric window that ends with this second.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -27,10 +31,19 @@ pub struct Second {
 pub struct Verdict {
     /// Since when.
     pub at: SimTime,
-    /// Suspected services, the likeliest first.
-    pub ranking: Vec<ServiceId>,
+    /// Suspected places, the likeliest first.
+    pub ranking: Vec<Place>,
     /// The kind of failure.
-    pub class: Option<FailureClass>,
+    pub class: Option<FaultClass>,
+    /// Probability given to the first place, and to the class.
+    pub sure: (f64, f64),
+}
+
+/// The evidence at one moment of an incident, with the classes that each place's hypotheses would mean.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// By place; whether its service is within the healer's reach.
+    pub places: Vec<(Place, bool, Clues)>,
 }
 
 /// An action that the healer asked for.
@@ -59,6 +72,8 @@ pub struct Played {
     pub incidents: u32,
     /// Instances times seconds, users aside.
     pub instance_s: f64,
+    /// Evidence 10, 20 and 30 s after detection.
+    pub samples: Vec<Sample>,
     /// The users' requests.
     pub account: Account,
     /// What was the matter, if a fault began.
@@ -71,11 +86,15 @@ impl Episode {
     /// # Errors
     /// [`CommandError`] if there is no such policy.
     pub fn play(&self, policy: &str, is_calm: bool) -> Result<Played, CommandError> {
+        self.play_until(policy, is_calm, self.end)
+    }
+    /// The same, but only until `end`.
+    pub(super) fn play_until(&self, policy: &str, is_calm: bool, end: SimTime) -> Result<Played, CommandError> {
         let scenario = if is_calm { &self.calm } else { &self.scenario };
         let mut session = begin(scenario, self.seed, policy)?;
         let mut played = Played::default();
         let mut counted = 0;
-        while session.now() < self.end {
+        while session.now() < end {
             let next = session.now() + SCRAPE_PERIOD;
             if let Some(spec) = self.fault.filter(|_| !is_calm && next >= self.onset && played.truth.is_none()) {
                 played.truth = Some(Truth::of(spec, session.world()));
@@ -132,15 +151,18 @@ impl Played {
             let incident = pipeline.incidents().map(|i| i.detected_at).find(|at| *at >= onset);
             self.detected = alert.into_iter().chain(incident).min();
         }
-        let open = pipeline.incidents().next_back().filter(|i| i.resolved_at.is_none());
-        let (ranking, class) = open.map_or((Vec::new(), None), |incident| {
-            let mut ranking: Vec<ServiceId> = incident.cause.into_iter().collect();
-            ranking.extend(incident.services.iter().filter(|id| Some(**id) != incident.cause));
-            (ranking, incident.class)
-        });
-        let is_news = self.verdicts.last().is_none_or(|v| (&v.ranking, v.class) != (&ranking, class));
-        if is_news {
-            self.verdicts.push(Verdict { at: session.now(), ranking, class });
+        let said = pipeline.ranking();
+        let ranking: Vec<Place> = said.suspects.iter().map(|s| s.place).collect();
+        let first = said.suspects.first().map_or(0.0, |s| s.probability.get());
+        let (class, of_class) = said.class.map_or((None, 0.0), |(class, p)| (Some(class), p.get()));
+        self.verdicts.push(Verdict { at: session.now(), ranking, class, sure: (first, of_class) });
+        let is_due = |at: SimTime| SAMPLED_S.iter().any(|after| at + SimDuration::from_secs(*after) == session.now());
+        if self.detected.is_some_and(is_due) {
+            let reach = |place: Place| place.service().is_none_or(|id| pipeline.is_healable(id));
+            let places: Vec<_> = pipeline.evidence().map(|(place, clues)| (place, reach(place), *clues)).collect();
+            if !places.is_empty() {
+                self.samples.push(Sample { places });
+            }
         }
     }
 }

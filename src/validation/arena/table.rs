@@ -2,6 +2,7 @@
 
 use super::measure::Outcome;
 use super::stats::{Estimate, estimate, mean, relative};
+use crate::pipeline::locate::FaultClass;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -24,6 +25,15 @@ pub fn table(outcomes: &[Outcome], policies: &[String]) -> String {
     text
 }
 
+/// The diagnosis alone, of runs that nobody heals: altogether and by kind of fault.
+pub fn diagnosis_text(outcomes: &[Outcome]) -> String {
+    let (nobody, runs) = ([super::NOBODY.to_owned()], [outcomes.iter().collect::<Vec<_>>()]);
+    let mut text = String::new();
+    diagnosis_table(&mut text, &nobody, &runs);
+    kinds(&mut text, &nobody, &runs);
+    text
+}
+
 /// A line an outcome.
 pub fn lines(outcomes: &[Outcome]) -> String {
     let seconds = |value: Option<f64>| value.map_or("-".to_owned(), |s| format!("{s:.0}"));
@@ -33,8 +43,8 @@ pub fn lines(outcomes: &[Outcome]) -> String {
         let rank = o.rank.map_or("-".to_owned(), |rank| rank.to_string());
         let _ = writeln!(
             text,
-            "{} {} {:<11} {} at {}{}{}: detected {} located {} mitigated {} s, {:.1} min off, {} actions ({} off path, {} calm); \
-             said {said} ({}), cause ranked {rank}",
+            "{} {} {:<10} {} at {}{}{}: {} detected {} located {} mitigated {} s, {:.1} min off, \
+             {} actions ({} off path, {} calm); said {said} ({}), cause ranked {rank}",
             o.suite,
             o.seed,
             o.policy,
@@ -42,6 +52,7 @@ pub fn lines(outcomes: &[Outcome]) -> String {
             o.target,
             if o.passes { ", passing" } else { "" },
             if o.felt { "" } else { ", not felt" },
+            o.class.map_or("-", FaultClass::name),
             seconds(o.detect_s),
             seconds(o.locate_s),
             seconds(o.mitigate_s),
@@ -125,19 +136,49 @@ fn policies_table(text: &mut String, policies: &[String], runs: &[Vec<&Outcome>]
 /// How good the diagnosis was, over felt episodes with one fault; one that was not noticed is wrong.
 fn diagnosis_table(text: &mut String, policies: &[String], runs: &[Vec<&Outcome>]) {
     let _ = writeln!(text, "\ndiagnosis (felt episodes, 30 s after detection)");
-    let _ = writeln!(text, "{:<12} {:>5} {:>9} {:>7} {:>7} {:>7}", "policy", "n", "detected", "class", "AC@1", "AC@3");
+    let _ = writeln!(
+        text,
+        "{:<12} {:>5} {:>9} {:>22} {:>22} {:>22} {:>7} {:>7} {:>7} {:>7}",
+        "policy", "n", "detected", "class", "AC@1", "AC@3", "Brier", "ECE", "Brier c", "ECE c"
+    );
     for (policy, runs) in policies.iter().zip(runs) {
         let judged: Vec<&Outcome> = felt(runs).into_iter().filter(|o| o.class.is_some()).collect();
+        let of = |is: &dyn Fn(&Outcome) -> bool| {
+            let found = estimate(&values(&judged, |o| f64::from(u8::from(is(o)))));
+            found.map_or("-".to_owned(), |e| format!("{:.3} [{:.3}, {:.3}]", e.mean, e.low, e.high))
+        };
+        let place: Vec<(f64, bool)> = judged.iter().filter_map(|o| Some((o.sure?.0, o.rank == Some(1)))).collect();
+        let class: Vec<(f64, bool)> = judged.iter().filter_map(|o| Some((o.sure?.1, o.class_right))).collect();
         let _ = writeln!(
             text,
-            "{policy:<12} {:>5} {:>9.3} {:>7.3} {:>7.3} {:>7.3}",
+            "{policy:<12} {:>5} {:>9.3} {:>22} {:>22} {:>22} {:>7.3} {:>7.3} {:>7.3} {:>7.3}",
             judged.len(),
             share(&judged, |o| o.detect_s.is_some()),
-            share(&judged, |o| o.class_right),
-            share(&judged, |o| o.rank == Some(1)),
-            share(&judged, |o| o.rank.is_some_and(|rank| rank <= 3)),
+            of(&|o| o.class_right),
+            of(&|o| o.rank == Some(1)),
+            of(&|o| o.rank.is_some_and(|rank| rank <= 3)),
+            brier(&place),
+            calibration(&place),
+            brier(&class),
+            calibration(&class),
         );
     }
+}
+
+/// Mean squared difference of probability and outcome.
+fn brier(said: &[(f64, bool)]) -> f64 {
+    let off = |(p, right): &(f64, bool)| p - f64::from(u8::from(*right));
+    mean(&said.iter().map(|one| off(one) * off(one)).collect::<Vec<_>>())
+}
+
+/// Expected calibration error over ten bins of probability.
+fn calibration(said: &[(f64, bool)]) -> f64 {
+    let mut bins = [(0.0_f64, 0.0_f64); 10];
+    for (p, right) in said {
+        let bin = &mut bins[((p * 10.0) as usize).min(9)];
+        *bin = (bin.0 + p, bin.1 + f64::from(u8::from(*right)));
+    }
+    bins.iter().map(|(p, right)| (p - right).abs()).sum::<f64>() / said.len().max(1) as f64
 }
 
 fn interval(found: Option<Estimate>, percent: bool) -> String {

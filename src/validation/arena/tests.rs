@@ -1,4 +1,5 @@
 use super::*;
+use crate::pipeline::suspects::Place;
 use crate::sim::fault::FaultKind;
 use crate::topology::ServiceKind;
 use std::collections::BTreeSet;
@@ -66,4 +67,46 @@ fn truth_names_those_on_the_machine_and_a_whole_path() {
     let topology = &outage.scenario.topology;
     let is_client = |id: &crate::ids::ServiceId| topology.get(*id).is_some_and(|s| s.kind == ServiceKind::Client);
     assert!(!truth.causes.iter().any(is_client), "users are on no machine");
+}
+
+#[test]
+fn a_right_place_is_the_target_and_nothing_less() {
+    let with = |wanted: FaultKind| (0..).map(Episode::generated).find(|e| e.fault.is_some_and(|f| f.kind == wanted));
+    let outage = with(FaultKind::Outage).expect("drawn sooner or later");
+    let truth = diagnosis(&outage).2.expect("a fault began");
+    let hosted = truth.causes.first().copied().expect("somebody runs there");
+    assert!(!truth.is_right(Place::Service(hosted)), "a machine is lost, not a service");
+    let mut found = 0;
+    for place in (0..9).map(Place::Node).chain((0..3).map(Place::Zone)) {
+        found += usize::from(truth.is_right(place));
+    }
+    assert_eq!(found, 1);
+}
+
+#[test]
+fn plain_faults_are_diagnosed_with_reasons_and_honest_probabilities() {
+    let kinds = [FaultKind::CrashLoop, FaultKind::BadConfig, FaultKind::ErrorBurst, FaultKind::NoNewConnections];
+    let (mut right, mut told) = (0, 0);
+    for episode in (0..34).map(Episode::generated).filter(|e| e.fault.is_some_and(|f| kinds.contains(&f.kind))) {
+        let (outcome, samples, _) = diagnosis(&episode);
+        assert!(outcome.sure.is_none_or(|(place, class)| place <= 1.0 && class <= 1.0));
+        assert!(!outcome.felt || !samples.is_empty(), "a diagnosis has its evidence");
+        told += usize::from(outcome.felt);
+        right += usize::from(outcome.felt && outcome.class_right && outcome.rank == Some(1));
+    }
+    assert!(told >= 5 && right + 1 >= told, "{right} of {told}");
+}
+
+#[test]
+fn fitting_makes_what_is_right_likelier() {
+    let samples: Vec<(Sample, Truth)> = (0..8)
+        .map(Episode::generated)
+        .filter_map(|episode| {
+            let (_, samples, truth) = diagnosis(&episode);
+            Some((samples.into_iter().next()?, truth?))
+        })
+        .collect();
+    let (table, before, after) = fit(&samples);
+    assert!(after > before, "{before} {after}");
+    assert_eq!(table.lines().filter(|line| line.contains("Prior")).count(), crate::pipeline::suspects::Row::COUNT);
 }

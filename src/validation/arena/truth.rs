@@ -2,6 +2,7 @@
 
 use crate::ids::ServiceId;
 use crate::pipeline::locate::FaultClass;
+use crate::pipeline::suspects::Place;
 use crate::sim::World;
 use crate::sim::fault::{FaultKind, FaultSpec, FaultTarget};
 use crate::topology::{ServiceKind, Topology};
@@ -14,8 +15,7 @@ pub struct Truth {
     pub spec: FaultSpec,
     /// The class that a right diagnosis names.
     pub class: FaultClass,
-    /// Services one of which a right diagnosis names: the target; the callee of an edge; whoever had instances on the node
-    /// or in the zone.
+    /// Services that it strikes: the target; the callee of an edge; whoever had instances on the node or in the zone.
     pub causes: BTreeSet<ServiceId>,
     /// Services at which an action can be of use: the causes, whoever depends on them, and whoever bears their load.
     pub path: BTreeSet<ServiceId>,
@@ -44,6 +44,22 @@ impl Truth {
             path.insert(from);
         }
         Self { class: class(spec, topology), causes, path, spec }
+    }
+}
+
+impl Truth {
+    /// Whether a suspected place is the right one. For one instance that is its service, for an edge also its callee; for a
+    /// machine or a zone it is nothing less than that.
+    pub fn is_right(&self, place: Place) -> bool {
+        match (self.spec.target, place) {
+            (FaultTarget::Service(id) | FaultTarget::Instance { service: id, .. }, Place::Service(said)) => id == said,
+            (FaultTarget::Edge { to, .. }, Place::Service(said)) => to == said,
+            (FaultTarget::Edge { from, to }, Place::Edge { from: a, to: b }) => (from, to) == (a, b),
+            (FaultTarget::Node(node), Place::Node(said)) => node == said,
+            (FaultTarget::Zone(zone), Place::Zone(said)) => zone == said,
+            (FaultTarget::Zones(a, b), Place::Zones(c, d)) => (a.min(b), a.max(b)) == (c, d),
+            _ => false,
+        }
     }
 }
 

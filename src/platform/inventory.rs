@@ -1,0 +1,231 @@
+//! The exporters behind [`Inventory`]: counters of events over the metric window, and what the world's own exporters tell.
+
+use super::tally::Tally;
+use crate::ids::{InstanceId, ServiceId};
+use crate::sim::{Event, Exit, Outcome, Rejection, World};
+use crate::telemetry::{EdgeFacts, Exits, Inventory, Metric, NodeFacts, PathFacts, ServiceFacts};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// Answers of each other instance that make the silence of one conspicuous.
+const ANSWERS_MIN: f64 = 5.0;
+/// Zones of a cluster (the bound of [`crate::topology::Node`]).
+const ZONES_MAX: usize = 16;
+/// Nanoseconds in a millisecond.
+const NS_PER_MS: f64 = 1e6;
+
+/// Counted of a service: answered requests, their latency and waiting in ns, refusals, questions to a cache and hits.
+#[derive(Clone, Debug, Default)]
+struct OfService {
+    counts: Tally<6>,
+    exits: Exits,
+}
+const ANSWERED: usize = 0;
+const LATENCY: usize = 1;
+const WAITED: usize = 2;
+const REFUSED: usize = 3;
+const ASKED: usize = 4;
+const HIT: usize = 5;
+
+/// Counted of an edge or a pair of zones: attempts, failed, timed out, unconnected, answered, their latency in ns.
+type OfPath = Tally<6>;
+const ENDED: usize = 0;
+const FAILED: usize = 1;
+const TIMED_OUT: usize = 2;
+const UNCONNECTED: usize = 3;
+const WITH_ANSWER: usize = 4;
+const TOOK: usize = 5;
+
+/// CPU of one instance at the last scrapes: (core-ns used, core-ns allowed).
+type CpuMarks = VecDeque<(f64, f64)>;
+
+/// All counters.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Census {
+    services: Vec<OfService>,
+    /// Answers by instance; numbered through the run.
+    instances: Vec<Tally<1>>,
+    /// By the world's edge number.
+    edges: Vec<Option<(ServiceId, ServiceId, OfPath)>>,
+    /// By the zones' numbers.
+    paths: Vec<OfPath>,
+    cpu: BTreeMap<InstanceId, CpuMarks>,
+}
+
+impl Census {
+    fn service(&mut self, id: ServiceId) -> &mut OfService {
+        if self.services.len() <= id.index() {
+            self.services.resize_with(id.index() + 1, OfService::default);
+        }
+        &mut self.services[id.index()]
+    }
+
+    fn edge(&mut self, number: u32, from: ServiceId, to: ServiceId) -> &mut OfPath {
+        let at = number as usize;
+        if self.edges.len() <= at {
+            self.edges.resize_with(at + 1, || None);
+        }
+        &mut self.edges[at].get_or_insert_with(|| (from, to, OfPath::default())).2
+    }
+
+    /// Counts one event.
+    pub fn count(&mut self, event: &Event) {
+        match event {
+            Event::Served { service, instance, latency, waited, .. } => {
+                let counts = &mut self.service(*service).counts;
+                counts.add(ANSWERED, 1);
+                counts.add(LATENCY, latency.as_nanos());
+                counts.add(WAITED, waited.as_nanos());
+                let at = instance.0 as usize;
+                if self.instances.len() <= at {
+                    self.instances.resize_with(at + 1, Tally::default);
+                }
+                self.instances[at].add(0, 1);
+            }
+            Event::Rejected { service, .. } => self.service(*service).counts.add(REFUSED, 1),
+            Event::Attempted { from, to, edge, latency, outcome, zones, .. } => {
+                attempt(self.edge(*edge, *from, *to), latency.as_nanos(), *outcome);
+                let pair = (usize::from(zones.0.min(zones.1)), usize::from(zones.0.max(zones.1)));
+                if pair.1 < ZONES_MAX {
+                    if self.paths.is_empty() {
+                        self.paths.resize_with(ZONES_MAX * ZONES_MAX, OfPath::default);
+                    }
+                    attempt(&mut self.paths[pair.0 * ZONES_MAX + pair.1], latency.as_nanos(), *outcome);
+                }
+            }
+            Event::Held { from, to, edge, reason } => {
+                let edge = self.edge(*edge, *from, *to);
+                edge.add(ENDED, 1);
+                edge.add(FAILED, 1);
+                edge.add(UNCONNECTED, u64::from(*reason == Rejection::Handshake));
+            }
+            Event::CacheAsked { cache, hit, .. } => {
+                let counts = &mut self.service(*cache).counts;
+                counts.add(ASKED, 1);
+                counts.add(HIT, u64::from(*hit));
+            }
+            Event::Exited { service, exit, .. } => exited(&mut self.service(*service).exits, *exit),
+            _ => {}
+        }
+    }
+
+    /// What is told at a scrape, `elapsed_ns` after the one before.
+    pub fn tell(&mut self, world: &World, elapsed_ns: f64) -> Inventory {
+        self.services.iter_mut().for_each(|s| s.counts.roll());
+        self.instances.iter_mut().for_each(Tally::roll);
+        self.edges.iter_mut().flatten().for_each(|(_, _, counts)| counts.roll());
+        self.paths.iter_mut().for_each(Tally::roll);
+        let ids: Vec<ServiceId> = world.topology().services().map(|(id, _)| id).collect();
+        let services = ids.into_iter().map(|id| self.tell_service(world, id, elapsed_ns)).collect();
+        let drawn: BTreeSet<(ServiceId, ServiceId)> = world.topology().edges().map(|e| (e.from, e.to)).collect();
+        let called = self.edges.iter().flatten().filter(|(from, to, _)| drawn.contains(&(*from, *to)));
+        let edges = called.map(|(from, to, counts)| edge(*from, *to, counts)).collect();
+        let nodes = world.node_gauges().map(|n| NodeFacts { zone: n.zone, is_up: n.is_up, foreign: n.foreign }).collect();
+        let zones = |at: usize| ((at / ZONES_MAX) as u8, (at % ZONES_MAX) as u8);
+        let used = self.paths.iter().enumerate().filter(|(_, counts)| counts.sum(ENDED) > 0);
+        let paths = used.map(|(at, counts)| path(zones(at), counts)).collect();
+        self.forget(world);
+        Inventory { services, edges, nodes, paths }
+    }
+
+    fn tell_service(&mut self, world: &World, id: ServiceId, elapsed_ns: f64) -> ServiceFacts {
+        let (generation, configured) = world.revisions(id);
+        let mut facts = ServiceFacts { service: id, generation, configured, uneven: 1.0, ..ServiceFacts::default() };
+        let mut answers = Vec::new();
+        for instance in world.instance_gauges(id) {
+            facts.places.extend(instance.place);
+            let marks = self.cpu.entry(instance.id).or_default();
+            let allowed = marks.back().map_or(0.0, |m| m.1) + instance.cpu_limit_cores * elapsed_ns;
+            if marks.back().is_some_and(|m| m.0 > instance.cpu_busy_core_ns) {
+                marks.clear();
+            }
+            marks.push_back((instance.cpu_busy_core_ns, allowed));
+            if marks.len() > Metric::WINDOW_S as usize + 1 {
+                marks.pop_front();
+            }
+            if let (Some(first), Some(last)) = (marks.front(), marks.back())
+                && last.1 > first.1
+            {
+                facts.cpu_busiest = facts.cpu_busiest.max((last.0 - first.0) / (last.1 - first.1));
+            }
+            if instance.is_ready {
+                answers.push(self.instances.get(instance.id.0 as usize).map_or(0, |t| t.sum(0)) as f64);
+            }
+        }
+        let all: f64 = answers.iter().sum();
+        if answers.len() > 1 && all > 0.0 {
+            let most = answers.iter().copied().fold(0.0, f64::max);
+            facts.uneven = most * answers.len() as f64 / all;
+            let speaking = answers.iter().filter(|a| **a > 0.0).count() as f64;
+            if all / speaking >= ANSWERS_MIN {
+                facts.silent = answers.iter().filter(|a| **a == 0.0).count() as u32;
+            }
+        }
+        let of = self.service(id);
+        let (counts, share) = (&of.counts, |part: u64, all: u64| if all == 0 { 0.0 } else { part as f64 / all as f64 });
+        let answered = counts.sum(ANSWERED);
+        let mean_ms = |at: usize| (answered > 0).then(|| counts.sum(at) as f64 / answered as f64 / NS_PER_MS);
+        (facts.latency_ms, facts.waited_ms) = (mean_ms(LATENCY), mean_ms(WAITED));
+        facts.refused = share(counts.sum(REFUSED), answered + counts.sum(REFUSED));
+        facts.hit_ratio = (counts.sum(ASKED) > 0).then(|| share(counts.sum(HIT), counts.sum(ASKED)));
+        facts.exits = of.exits;
+        facts
+    }
+    /// Forgets instances that are gone.
+    fn forget(&mut self, world: &World) {
+        let ids = world.topology().services().flat_map(|(id, _)| world.instance_gauges(id)).map(|i| i.id);
+        let there: BTreeSet<InstanceId> = ids.collect();
+        self.cpu.retain(|id, _| there.contains(id));
+    }
+}
+
+fn attempt(counts: &mut OfPath, latency_ns: u64, outcome: Outcome) {
+    counts.add(ENDED, 1);
+    counts.add(FAILED, u64::from(outcome != Outcome::Ok));
+    counts.add(TIMED_OUT, u64::from(outcome == Outcome::Timeout));
+    if matches!(outcome, Outcome::Ok | Outcome::Error) {
+        counts.add(WITH_ANSWER, 1);
+        counts.add(TOOK, latency_ns);
+    }
+}
+
+fn exited(exits: &mut Exits, exit: Exit) {
+    let counter = match exit {
+        Exit::OutOfMemory => &mut exits.out_of_memory,
+        Exit::Killed => &mut exits.killed,
+        Exit::Crashed => &mut exits.crashed,
+        Exit::Unhealthy => &mut exits.unhealthy,
+        Exit::NodeLost => &mut exits.node_lost,
+        Exit::Retired => return,
+    };
+    *counter += 1;
+}
+
+fn share_of(counts: &OfPath, part: usize) -> f64 {
+    if counts.sum(ENDED) == 0 { 0.0 } else { counts.sum(part) as f64 / counts.sum(ENDED) as f64 }
+}
+
+fn took_ms(counts: &OfPath) -> Option<f64> {
+    let answered = counts.sum(WITH_ANSWER);
+    (answered > 0).then(|| counts.sum(TOOK) as f64 / answered as f64 / NS_PER_MS)
+}
+
+fn edge(from: ServiceId, to: ServiceId, counts: &OfPath) -> EdgeFacts {
+    EdgeFacts {
+        from,
+        to,
+        rate: counts.sum(ENDED) as f64 / counts.span().max(1) as f64,
+        latency_ms: took_ms(counts),
+        failed: share_of(counts, FAILED),
+        timed_out: share_of(counts, TIMED_OUT),
+        unconnected: share_of(counts, UNCONNECTED),
+    }
+}
+
+fn path(zones: (u8, u8), counts: &OfPath) -> PathFacts {
+    PathFacts {
+        zones,
+        rate: counts.sum(ENDED) as f64 / counts.span().max(1) as f64,
+        timed_out: share_of(counts, TIMED_OUT),
+        latency_ms: took_ms(counts),
+    }
+}
