@@ -1,9 +1,10 @@
-//! The exporters behind [`Inventory`]: counters of events over the metric window, and what the world's own exporters tell.
+//! The exporters behind [`Inventory`]: counters over the metric window. Whoever sees the system says what happened; nothing
+//! here knows the simulator.
 
 use super::tally::Tally;
 use crate::ids::{InstanceId, ServiceId};
-use crate::sim::{Event, Exit, Outcome, Rejection, World};
-use crate::telemetry::{EdgeFacts, Exits, Inventory, Metric, NodeFacts, PathFacts, ServiceFacts};
+use crate::telemetry::{EdgeFacts, Exits, Metric, PathFacts, ServiceFacts};
+use crate::units::SimDuration;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Answers of each other instance that make the silence of one conspicuous.
@@ -38,6 +39,31 @@ const TOOK: usize = 5;
 /// CPU of one instance at the last scrapes: (core-ns used, core-ns allowed).
 type CpuMarks = VecDeque<(f64, f64)>;
 
+/// How an attempt ended, for its caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// Answered well.
+    Well,
+    /// Answered with an error.
+    Badly,
+    /// Not answered in time.
+    TimedOut,
+    /// Turned away, or not sent.
+    Refused,
+    /// No connection could be made.
+    Unconnected,
+}
+
+/// One instance, as cluster exporters tell it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Instance {
+    pub id: InstanceId,
+    pub place: Option<(u32, u8)>,
+    pub is_ready: bool,
+    pub cpu_busy_core_ns: f64,
+    pub cpu_limit_cores: f64,
+}
+
 /// All counters.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Census {
@@ -67,71 +93,74 @@ impl Census {
         &mut self.edges[at].get_or_insert_with(|| (from, to, OfPath::default())).2
     }
 
-    /// Counts one event.
-    pub fn count(&mut self, event: &Event) {
-        match event {
-            Event::Served { service, instance, latency, waited, .. } => {
-                let counts = &mut self.service(*service).counts;
-                counts.add(ANSWERED, 1);
-                counts.add(LATENCY, latency.as_nanos());
-                counts.add(WAITED, waited.as_nanos());
-                let at = instance.0 as usize;
-                if self.instances.len() <= at {
-                    self.instances.resize_with(at + 1, Tally::default);
-                }
-                self.instances[at].add(0, 1);
+    /// An instance answered.
+    pub fn served(&mut self, service: ServiceId, instance: InstanceId, latency: SimDuration, waited: SimDuration) {
+        let counts = &mut self.service(service).counts;
+        counts.add(ANSWERED, 1);
+        counts.add(LATENCY, latency.as_nanos());
+        counts.add(WAITED, waited.as_nanos());
+        let at = instance.0 as usize;
+        if self.instances.len() <= at {
+            self.instances.resize_with(at + 1, Tally::default);
+        }
+        self.instances[at].add(0, 1);
+    }
+    /// A service turned a request away.
+    pub fn refused(&mut self, service: ServiceId) {
+        self.service(service).counts.add(REFUSED, 1);
+    }
+    /// An attempt on edge number `edge` ended, between these zones.
+    pub fn attempted(
+        &mut self,
+        (edge, from, to): (u32, ServiceId, ServiceId),
+        ending: Ending,
+        took: SimDuration,
+        zones: (u8, u8),
+    ) {
+        attempt(self.edge(edge, from, to), ending, took);
+        let pair = (usize::from(zones.0.min(zones.1)), usize::from(zones.0.max(zones.1)));
+        if pair.1 < ZONES_MAX {
+            if self.paths.is_empty() {
+                self.paths.resize_with(ZONES_MAX * ZONES_MAX, OfPath::default);
             }
-            Event::Rejected { service, .. } => self.service(*service).counts.add(REFUSED, 1),
-            Event::Attempted { from, to, edge, latency, outcome, zones, .. } => {
-                attempt(self.edge(*edge, *from, *to), latency.as_nanos(), *outcome);
-                let pair = (usize::from(zones.0.min(zones.1)), usize::from(zones.0.max(zones.1)));
-                if pair.1 < ZONES_MAX {
-                    if self.paths.is_empty() {
-                        self.paths.resize_with(ZONES_MAX * ZONES_MAX, OfPath::default);
-                    }
-                    attempt(&mut self.paths[pair.0 * ZONES_MAX + pair.1], latency.as_nanos(), *outcome);
-                }
-            }
-            Event::Held { from, to, edge, reason } => {
-                let edge = self.edge(*edge, *from, *to);
-                edge.add(ENDED, 1);
-                edge.add(FAILED, 1);
-                edge.add(UNCONNECTED, u64::from(*reason == Rejection::Handshake));
-            }
-            Event::CacheAsked { cache, hit, .. } => {
-                let counts = &mut self.service(*cache).counts;
-                counts.add(ASKED, 1);
-                counts.add(HIT, u64::from(*hit));
-            }
-            Event::Exited { service, exit, .. } => exited(&mut self.service(*service).exits, *exit),
-            _ => {}
+            attempt(&mut self.paths[pair.0 * ZONES_MAX + pair.1], ending, took);
         }
     }
+    /// A cache was asked.
+    pub fn asked(&mut self, cache: ServiceId, hit: bool) {
+        let counts = &mut self.service(cache).counts;
+        counts.add(ASKED, 1);
+        counts.add(HIT, u64::from(hit));
+    }
+    /// Why processes of a service ended so far.
+    pub fn exits(&mut self, service: ServiceId) -> &mut Exits {
+        &mut self.service(service).exits
+    }
 
-    /// What is told at a scrape, `elapsed_ns` after the one before.
-    pub fn tell(&mut self, world: &World, elapsed_ns: f64) -> Inventory {
+    /// Ends a scrape: windows move on.
+    pub fn roll(&mut self) {
         self.services.iter_mut().for_each(|s| s.counts.roll());
         self.instances.iter_mut().for_each(Tally::roll);
         self.edges.iter_mut().flatten().for_each(|(_, _, counts)| counts.roll());
         self.paths.iter_mut().for_each(Tally::roll);
-        let ids: Vec<ServiceId> = world.topology().services().map(|(id, _)| id).collect();
-        let services = ids.into_iter().map(|id| self.tell_service(world, id, elapsed_ns)).collect();
-        let drawn: BTreeSet<(ServiceId, ServiceId)> = world.topology().edges().map(|e| (e.from, e.to)).collect();
+    }
+    /// The edges among `drawn`.
+    pub fn edges(&self, drawn: &BTreeSet<(ServiceId, ServiceId)>) -> Vec<EdgeFacts> {
         let called = self.edges.iter().flatten().filter(|(from, to, _)| drawn.contains(&(*from, *to)));
-        let edges = called.map(|(from, to, counts)| edge(*from, *to, counts)).collect();
-        let nodes = world.node_gauges().map(|n| NodeFacts { zone: n.zone, is_up: n.is_up, foreign: n.foreign }).collect();
+        called.map(|(from, to, counts)| edge(*from, *to, counts)).collect()
+    }
+    /// The ways between zones that carry anything.
+    pub fn paths(&self) -> Vec<PathFacts> {
         let zones = |at: usize| ((at / ZONES_MAX) as u8, (at % ZONES_MAX) as u8);
         let used = self.paths.iter().enumerate().filter(|(_, counts)| counts.sum(ENDED) > 0);
-        let paths = used.map(|(at, counts)| path(zones(at), counts)).collect();
-        self.forget(world);
-        Inventory { services, edges, nodes, paths }
+        used.map(|(at, counts)| path(zones(at), counts)).collect()
     }
-
-    fn tell_service(&mut self, world: &World, id: ServiceId, elapsed_ns: f64) -> ServiceFacts {
-        let (generation, configured) = world.revisions(id);
+    /// What is told of a service with these revisions and instances, `elapsed_ns` after the scrape before.
+    pub fn facts(&mut self, id: ServiceId, revisions: (u32, u32), instances: &[Instance], elapsed_ns: f64) -> ServiceFacts {
+        let (generation, configured) = revisions;
         let mut facts = ServiceFacts { service: id, generation, configured, uneven: 1.0, ..ServiceFacts::default() };
         let mut answers = Vec::new();
-        for instance in world.instance_gauges(id) {
+        for instance in instances {
             facts.places.extend(instance.place);
             let marks = self.cpu.entry(instance.id).or_default();
             let allowed = marks.back().map_or(0.0, |m| m.1) + instance.cpu_limit_cores * elapsed_ns;
@@ -170,34 +199,21 @@ impl Census {
         facts.exits = of.exits;
         facts
     }
-    /// Forgets instances that are gone.
-    fn forget(&mut self, world: &World) {
-        let ids = world.topology().services().flat_map(|(id, _)| world.instance_gauges(id)).map(|i| i.id);
-        let there: BTreeSet<InstanceId> = ids.collect();
+    /// Forgets instances that are not `there`.
+    pub fn retain(&mut self, there: &BTreeSet<InstanceId>) {
         self.cpu.retain(|id, _| there.contains(id));
     }
 }
 
-fn attempt(counts: &mut OfPath, latency_ns: u64, outcome: Outcome) {
+fn attempt(counts: &mut OfPath, ending: Ending, took: SimDuration) {
     counts.add(ENDED, 1);
-    counts.add(FAILED, u64::from(outcome != Outcome::Ok));
-    counts.add(TIMED_OUT, u64::from(outcome == Outcome::Timeout));
-    if matches!(outcome, Outcome::Ok | Outcome::Error) {
+    counts.add(FAILED, u64::from(ending != Ending::Well));
+    counts.add(TIMED_OUT, u64::from(ending == Ending::TimedOut));
+    counts.add(UNCONNECTED, u64::from(ending == Ending::Unconnected));
+    if matches!(ending, Ending::Well | Ending::Badly) {
         counts.add(WITH_ANSWER, 1);
-        counts.add(TOOK, latency_ns);
+        counts.add(TOOK, took.as_nanos());
     }
-}
-
-fn exited(exits: &mut Exits, exit: Exit) {
-    let counter = match exit {
-        Exit::OutOfMemory => &mut exits.out_of_memory,
-        Exit::Killed => &mut exits.killed,
-        Exit::Crashed => &mut exits.crashed,
-        Exit::Unhealthy => &mut exits.unhealthy,
-        Exit::NodeLost => &mut exits.node_lost,
-        Exit::Retired => return,
-    };
-    *counter += 1;
 }
 
 fn share_of(counts: &OfPath, part: usize) -> f64 {

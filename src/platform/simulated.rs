@@ -3,13 +3,13 @@
 //! This is the only file that knows both sides. What it hands on is what exporters and a log collector would: never
 //! the faults, never a request.
 
-use super::inventory::Census;
+use super::inventory::{Census, Ending, Instance};
 use super::meter::{Meter, UserStats};
 use super::{Action, Platform, Receipt, Scrape};
 use crate::ids::{ActionId, InstanceId, ServiceId};
 use crate::sim::fault::{FaultKind, FaultTarget};
-use crate::sim::{Event, Exit, Gauges, Observer, Outcome, TimedEvent, World};
-use crate::telemetry::{Level, LogLine, Metric, Observation, Subject};
+use crate::sim::{Event, Exit, Gauges, InstanceGauges, Observer, Outcome, Rejection, TimedEvent, World};
+use crate::telemetry::{Inventory, Level, LogLine, Metric, NodeFacts, Observation, Subject};
 use crate::topology::Topology;
 use crate::units::{SimDuration, SimTime};
 use std::collections::{BTreeSet, VecDeque};
@@ -96,7 +96,7 @@ impl Simulated {
 impl Observer for Exporters {
     fn see(&mut self, at: SimTime, event: &Event) {
         self.count(event);
-        self.census.count(event);
+        self.tally(event);
         if !event.is_traffic() {
             self.note(at, event);
             self.notable.push((at, event.clone()));
@@ -144,6 +144,41 @@ impl Exporters {
                 meter.held += 1;
             }
             Event::UserServed { latency, ok, .. } => self.users.record(*latency, *ok),
+            _ => {}
+        }
+    }
+
+    /// Counts what proxies, application servers and the kubelet count beside.
+    fn tally(&mut self, event: &Event) {
+        let census = &mut self.census;
+        match event {
+            Event::Served { service, instance, latency, waited, .. } => census.served(*service, *instance, *latency, *waited),
+            Event::Rejected { service, .. } => census.refused(*service),
+            Event::Attempted { from, to, edge, latency, outcome, zones, .. } => {
+                let ending = match outcome {
+                    Outcome::Ok => Ending::Well,
+                    Outcome::Error => Ending::Badly,
+                    Outcome::Timeout => Ending::TimedOut,
+                    Outcome::Rejected => Ending::Refused,
+                };
+                census.attempted((*edge, *from, *to), ending, *latency, *zones);
+            }
+            Event::Held { from, to, edge, reason } => {
+                let ending = if *reason == Rejection::Handshake { Ending::Unconnected } else { Ending::Refused };
+                census.attempted((*edge, *from, *to), ending, SimDuration::ZERO, (u8::MAX, u8::MAX));
+            }
+            Event::CacheAsked { cache, hit, .. } => census.asked(*cache, *hit),
+            Event::Exited { service, exit, .. } => {
+                let exits = census.exits(*service);
+                match exit {
+                    Exit::OutOfMemory => exits.out_of_memory += 1,
+                    Exit::Killed => exits.killed += 1,
+                    Exit::Crashed => exits.crashed += 1,
+                    Exit::Unhealthy => exits.unhealthy += 1,
+                    Exit::NodeLost => exits.node_lost += 1,
+                    Exit::Retired => {}
+                }
+            }
             _ => {}
         }
     }
@@ -271,6 +306,22 @@ impl Simulated {
         }
     }
 
+    fn take_inventory(&mut self, now: SimTime) -> Inventory {
+        let elapsed_ns = now.since(self.scraped_at).as_nanos() as f64;
+        let (world, census) = (&self.world, &mut self.exporters.census);
+        census.roll();
+        let (mut services, mut there) = (Vec::new(), BTreeSet::new());
+        for (id, _) in world.topology().services() {
+            let instances: Vec<Instance> = world.instance_gauges(id).map(exported).collect();
+            there.extend(instances.iter().map(|i| i.id));
+            services.push(census.facts(id, world.revisions(id), &instances, elapsed_ns));
+        }
+        census.retain(&there);
+        let drawn = world.topology().edges().map(|e| (e.from, e.to)).collect();
+        let nodes = world.node_gauges().map(|n| NodeFacts { zone: n.zone, is_up: n.is_up, foreign: n.foreign }).collect();
+        Inventory { services, edges: census.edges(&drawn), nodes, paths: census.paths() }
+    }
+
     fn observe_users(&mut self) {
         let (ok, failed) = self.exporters.users.roll();
         self.stats.ended += ok + failed;
@@ -299,6 +350,16 @@ impl ServiceMeter {
     }
 }
 
+const fn exported(i: InstanceGauges) -> Instance {
+    Instance {
+        id: i.id,
+        place: i.place,
+        is_ready: i.is_ready,
+        cpu_busy_core_ns: i.cpu_busy_core_ns,
+        cpu_limit_cores: i.cpu_limit_cores,
+    }
+}
+
 fn push_all(out: &mut Vec<Observation>, at: SimTime, subject: Subject, values: &[(Metric, Option<f64>)]) {
     out.extend(values.iter().filter_map(|(metric, value)| Some(Observation { at, subject, metric: *metric, value: (*value)? })));
 }
@@ -313,8 +374,7 @@ impl Platform for Simulated {
         self.observe_edges(now, &mut observations);
         self.observe_users();
         self.exporters.say_counts(now, self.world.topology());
-        let elapsed_ns = now.since(self.scraped_at).as_nanos() as f64;
-        let inventory = self.exporters.census.tell(&self.world, elapsed_ns);
+        let inventory = self.take_inventory(now);
         self.scraped_at = now;
         let (logs, receipts) = (&mut self.exporters.logs, &mut self.exporters.receipts);
         Scrape { observations, inventory, logs: std::mem::take(logs), receipts: std::mem::take(receipts) }
