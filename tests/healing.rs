@@ -2,6 +2,7 @@
 //! a cure, healed; and nothing is done when nothing is wrong.
 
 use sickbay::ids::ServiceId;
+use sickbay::pipeline::bandit::{Bandit, weights};
 use sickbay::pipeline::{Autonomy, FailureClass};
 use sickbay::scenario::Scenario;
 use sickbay::session::{Command, Session};
@@ -9,6 +10,7 @@ use sickbay::sim::Gauges;
 use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
 use sickbay::topology::{Call, Demand, Service, ServiceKind, Topology};
 use sickbay::units::{PerSecond, SimTime};
+use sickbay::validation::arena::Episode;
 
 const USERS: ServiceId = ServiceId(0);
 const FRONTEND: ServiceId = ServiceId(1);
@@ -211,4 +213,27 @@ fn the_draft_of_a_post_mortem_has_the_incidents_times_numbers_course_and_decisio
     assert!(times.located_s.is_some_and(|s| s >= times.detected_s) && times.actions >= 1 && times.useless == 0, "{times:?}");
     let calm = run(Autonomy::Auto, None, 60).post_mortem();
     assert!(calm.contains("Nothing happened that was noticed."), "{calm}");
+}
+
+#[test]
+fn the_bandit_learns_the_same_from_the_same_episodes_and_keeps_to_the_envelope() {
+    let learn = || {
+        let mut bandit = Bandit::default();
+        bandit.explore = 1.0;
+        for seed in [0, 3, 7] {
+            let episode = Episode::generated(seed);
+            let mut session = Session::new(episode.scenario, seed);
+            session.set_bandit(bandit);
+            session.execute(Command::SetPolicy("bandit".to_owned())).expect("known");
+            session.execute(Command::SetAutonomy(Autonomy::Auto)).expect("accepted");
+            session.advance(episode.end, u64::MAX);
+            bandit = session.pipeline().bandit().cloned().expect("chosen");
+            let early = session.pipeline().decisions().filter(|d| d.action.is_some() && d.at < SimTime::from_secs(30)).count();
+            assert_eq!(early, 0, "nothing before it is known what is usual");
+        }
+        weights::write(&bandit)
+    };
+    let (once, again) = (learn(), learn());
+    assert_eq!(once, again);
+    assert!(once.lines().count() > 3, "something was tried: {once}");
 }

@@ -15,6 +15,7 @@
 //!                 [--every K] [--why] [--score]
 //! headless presets
 //! headless swarm [--law NAME] [--seed N | --seeds COUNT]
+//! headless train --seeds FIRST..END --out FILE [--from FILE] [--explore WIDTHS]
 //! headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--repetition N] [--threads N]
 //!                   [--json] [--out FILE]
 //! headless validate --groups
@@ -35,6 +36,7 @@ mod incident;
 mod run;
 mod scale_model;
 mod swarm;
+mod train;
 mod validate;
 mod validation_page;
 
@@ -58,6 +60,7 @@ const USAGE: &str = "usage:
                   [--every K] [--why] [--score]
   headless presets
   headless swarm [--law NAME] [--seed N | --seeds COUNT]
+  headless train --seeds FIRST..END --out FILE [--from FILE] [--explore WIDTHS]
   headless validate --reference FILE.csv [--group G]... [--row ID]... [--quick] [--repetition N] [--threads N]
                     [--json] [--out FILE]
   headless validate --groups
@@ -111,6 +114,7 @@ fn main() -> ExitCode {
         Some("forecast") => forecast::forecast(&words[1..]),
         Some("breach") => breach::breach(&words[1..]),
         Some("swarm") => swarm::swarm(&words[1..]),
+        Some("train") => train::train(&words[1..]),
         Some("validate") => validate::validate(&words[1..]),
         Some("validation-page") => validation_page::validation_page(&words[1..]),
         Some("presets") => {
