@@ -1,7 +1,7 @@
 //! The stages in their order, once per scrape. Pure: (state, now, scrape) -> (state, requests, events).
 
 use super::alert::{Alerts, Incidents};
-use super::api::{ActionRequest, DecisionError, EventKind, PipelineEvent, StepOutcome};
+use super::api::{ActionRequest, DecisionError, PipelineEvent, StepOutcome};
 use super::bandit::Bandit;
 use super::changes::Changes;
 use super::classify::{self, Finding, Trouble, View};
@@ -16,7 +16,7 @@ use super::report::{self, Counters, PipelineReport};
 use super::slo::{BurnChange, SloStatus, Slos};
 use super::suspects::{Clues, Place, Ranking, Suspects};
 use super::templates::{LogTemplate, Templates};
-use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Evidence, Forecast, Health, Incident, Signal};
+use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Evidence, Forecast, Incident, Signal};
 use super::watch::{SeriesAlarm, Watch};
 use super::wiring::Wiring;
 use super::{decide, envelope, orchestrate, policy_rules, policy_seed, predict};
@@ -198,7 +198,7 @@ impl Pipeline {
         self.eyes.changes.read(scrape, &self.eyes.wiring, |id| self.ledger.is_healing(id));
         let changes = self.eyes.look(now, scrape, self.ledger.ended());
         log.extend(scrape.receipts.iter().filter_map(|r| orchestrate::receipt(&mut self.ledger, r)));
-        log.extend(changes.iter().filter(|c| !is_first_look(c)).map(health_event));
+        log.extend(changes.iter().filter(|c| !c.is_first_look()).map(HealthChange::event));
         let findings = classify::classify(&self.eyes.view());
         let findings = self.course.follow(self.eyes.now, &self.eyes.wiring, findings);
         self.note(&findings, &mut log);
@@ -384,24 +384,4 @@ fn can_help(view: &View, finding: &Finding) -> bool {
 fn is_known(view: &View, finding: &Finding) -> bool {
     let usual = view.collector.usual(Subject::Service(finding.diagnosis.service), Metric::RequestRate);
     usual.is_some() && view.now >= SimTime::ZERO + envelope::LEARNING
-}
-
-/// A service that is well when it is first seen is no news.
-fn is_first_look(change: &HealthChange) -> bool {
-    (change.from, change.to) == (Health::Unknown, Health::Healthy)
-}
-
-fn health_event(change: &HealthChange) -> PipelineEvent {
-    let reasons = if change.reasons.is_empty() { String::new() } else { format!(": {}", change.reasons) };
-    let text = format!("{} -> {}{reasons}", word(change.from), word(change.to));
-    PipelineEvent { kind: EventKind::Health, service: Some(change.service), text }
-}
-
-const fn word(health: Health) -> &'static str {
-    match health {
-        Health::Unknown => "Unknown",
-        Health::Healthy => "Healthy",
-        Health::Degraded => "Degraded",
-        Health::Critical => "Critical",
-    }
 }

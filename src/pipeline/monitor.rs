@@ -2,6 +2,7 @@
 //! are instances at all. Yields one `Signal` a service, with the reasons. A service whose telemetry cannot be believed
 //! ([`trust`](super::trust)) is Unknown, and its gates stay where they were: silence is no calm.
 
+use super::api::{EventKind, PipelineEvent};
 use super::collect::Collector;
 use super::gate::Gate;
 use super::policy::{Band, Policy, Thresholds};
@@ -94,6 +95,28 @@ pub(super) struct HealthChange {
     pub from: Health,
     pub to: Health,
     pub reasons: String,
+}
+
+impl HealthChange {
+    /// A service that is well when it is first seen is no news.
+    pub fn is_first_look(&self) -> bool {
+        (self.from, self.to) == (Health::Unknown, Health::Healthy)
+    }
+    /// As a line of the log.
+    pub fn event(&self) -> PipelineEvent {
+        let reasons = if self.reasons.is_empty() { String::new() } else { format!(": {}", self.reasons) };
+        let text = format!("{} -> {}{reasons}", word(self.from), word(self.to));
+        PipelineEvent { kind: EventKind::Health, service: Some(self.service), text }
+    }
+}
+
+const fn word(health: Health) -> &'static str {
+    match health {
+        Health::Unknown => "Unknown",
+        Health::Healthy => "Healthy",
+        Health::Degraded => "Degraded",
+        Health::Critical => "Critical",
+    }
 }
 
 /// The health of all services.

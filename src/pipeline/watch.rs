@@ -26,8 +26,11 @@ pub const WATCHED: [Metric; 5] =
 pub const ALARMS_LEN_MAX: usize = 32;
 /// Detectors that have a lane: those that look at a series in different ways. Range is a part of Level's question.
 pub const LANES: [Kind; 4] = [Kind::Level, Kind::Shift, Kind::Shape, Kind::Entropy];
-/// Nats beyond one in fifty at which a detector alone has an alarm in its lane: one in 7,000 by its own tail.
-const LANE_NATS: f64 = 5.0;
+/// Nats beyond one in fifty at which a detector of [`LANES`] alone has an alarm in its lane: one in some 3,000 to 20,000 by
+/// its own tail. Entropy sums four of them.
+const LANE_NATS: [f64; LANES.len()] = [5.0, 4.0, 6.0, 10.0];
+/// Samples of silence in a lane after an alarm: a lane is to show where a detector speaks, so the rest is short.
+const LANE_REST: u8 = 30;
 /// Nats of all detectors together, weighted, at which the combined alarm is raised here. Much more than offline: a series
 /// of one a second has seen minutes of its past and not weeks, and there are hundreds of series.
 const COMBINED_NATS: f64 = 8.0;
@@ -57,7 +60,7 @@ pub struct SeriesAlarm {
 #[derive(Clone, Debug)]
 struct Watched {
     detector: SeriesDetector,
-    rests: [Refractory; LANES.len()],
+    rests: [u8; LANES.len()],
     rest: Refractory,
     alarms: VecDeque<SeriesAlarm>,
     last: SimTime,
@@ -65,17 +68,18 @@ struct Watched {
 
 impl Watched {
     fn new() -> Self {
-        let rests = std::array::from_fn(|_| Refractory::telling_from(LANE_NATS));
         let rest = Refractory::telling_from(COMBINED_NATS);
-        Self { detector: SeriesDetector::new(None), rests, rest, alarms: VecDeque::new(), last: SimTime::ZERO }
+        Self { detector: SeriesDetector::new(None), rests: [0; LANES.len()], rest, alarms: VecDeque::new(), last: SimTime::ZERO }
     }
     fn push(&mut self, at: SimTime, value: f64) {
         self.last = at;
         let Some(reading) = self.detector.update(value, None) else { return };
         let mut lanes = 0_u8;
-        for ((lane, kind), rest) in LANES.into_iter().enumerate().zip(&mut self.rests) {
-            let nats = nats_of(&reading, kind);
-            lanes |= u8::from(rest.score(nats) > 0.0) << lane;
+        for (lane, kind) in LANES.into_iter().enumerate() {
+            let is_loud = nats_of(&reading, kind) >= LANE_NATS[lane];
+            let speaks = is_loud && self.rests[lane] == 0;
+            lanes |= u8::from(speaks) << lane;
+            self.rests[lane] = if speaks { LANE_REST } else { self.rests[lane].saturating_sub(1) };
         }
         let is_combined = self.rest.score(reading.nats) > 0.0;
         if lanes == 0 && !is_combined {
