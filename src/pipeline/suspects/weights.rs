@@ -1,7 +1,7 @@
 //! What each kind of evidence is worth for each kind of suspect, in log-odds.
 //!
 //! The signs and sizes were set by hand from what the kinds of fault do, then fitted by maximum likelihood on tuning
-//! seeds with the hand-set ones as what is held before (`headless arena --fit`, docs/benchmarks.md); they depend on no
+//! seeds with the hand-set ones as what is held before (`headless arena --diagnosis --fit`); they depend on no
 //! name, number of services or seed.
 
 use super::clue::Clue::{self, *};
