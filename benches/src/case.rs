@@ -31,7 +31,7 @@ pub enum Case {
     Clone(Scenario),
     /// The calendar alone with so many pending happenings: the physical floor.
     Hold(u32),
-    /// The detectors of so many series take [`DETECT_SAMPLES`] samples each.
+    /// The detectors of so many series take `DETECT_SAMPLES` samples each.
     Detect(u32),
 }
 

@@ -1,5 +1,5 @@
 //! The catalogue: every kind of action, what it needs, costs, risks and reaches, what to expect of it, and how it is
-//! taken back. Data, in one place; who weighs it is [`super::policy_rules`], who forbids is [`super::envelope`].
+//! taken back. Data, in one place; who weighs it is `policy_rules`, who forbids is `envelope`.
 //!
 //! The unit of harm, cost and risk is a service that is wholly out for [`HORIZON_S`]: 1.0. So the worth of an action is
 //! `chance x harm x (1 - takes / horizon) - cost - risk x reach`: what it saves of the horizon if it removes the cause,
