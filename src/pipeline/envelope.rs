@@ -26,7 +26,7 @@ use crate::units::{SimDuration, SimTime};
 
 /// Seconds from the start in which nothing is done: first instances warm up, caches fill, and what is usual is learned from
 /// ten samples after five.
-pub(super) const LEARNING: SimDuration = SimDuration::from_secs(30);
+pub const LEARNING: SimDuration = SimDuration::from_secs(30);
 /// Actions on one service within the window: every kind of cure twice over.
 pub(super) const FLAPS_MAX: usize = 8;
 /// Times that the same action is done to the same target within the window: a leak may need it every two minutes, a

@@ -42,6 +42,7 @@ mod wiring;
 
 pub use api::{ActionRequest, DecisionError, EventKind, PipelineEvent, StepOutcome};
 pub use brain::Pipeline;
+pub use envelope::LEARNING;
 pub use graph::{AMPLIFIED, ObservedEdge};
 pub use policy::{Band, Policy, RuleSet, Thresholds};
 pub use report::{IncidentTimes, PipelineReport};

@@ -5,8 +5,9 @@ use crate::app::header::inject;
 use crate::app::icons::{Icon, icon, of_health};
 use crate::app::model::{Model, Selection};
 use crate::ids::ServiceId;
-use crate::pipeline::{Health, Incident};
+use crate::pipeline::{Autonomy, Health, Incident, LEARNING};
 use crate::scenario::presets::{Group, PRESETS};
+use crate::units::SimTime;
 use crate::view::address::OWN;
 use crate::view::picks::{Pick, picks};
 use crate::view::{Frame, format, words};
@@ -148,12 +149,19 @@ fn trouble(model: Model) -> AnyView {
     };
     let title = move || model.read(|f| f.incident.as_ref().map(|i| headline(f, i))).unwrap_or_default();
     let worst = worst(model);
+    let is_learning = model.memo(|f| {
+        f.now < SimTime::ZERO + LEARNING && f.autonomy > Autonomy::Off && ["rules", "bandit"].contains(&f.policy.as_str())
+    });
+    let patience =
+        format!("The healer learns what is usual until {} and acts from then on.", format::clock(SimTime::ZERO + LEARNING));
+    let learning = move || is_learning.get().then(|| view! { <p data-testid="learning">{patience.clone()}</p> });
     let when = move || since().map(|(clock, span)| format!("since {clock}, for {span}"));
     view! {
         <div class="headline" data-health=move || words::health_key(worst.get())>
             <p class="when">{when}</p>
             <h2><span class="badge big">{move || icon(of_health(worst.get()))}</span>{title}</h2>
             {move || cause(model, incident())}
+            {learning}
         </div>
         {symptoms(model)}
     }
