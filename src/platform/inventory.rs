@@ -68,8 +68,8 @@ pub(super) struct Instance {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Census {
     services: Vec<OfService>,
-    /// Answers by instance; numbered through the run.
-    instances: Vec<Tally<1>>,
+    /// Answers by instance, in order of their numbers, which only rise; those that are gone are forgotten.
+    instances: Vec<(InstanceId, Tally<1>)>,
     /// By the world's edge number.
     edges: Vec<Option<(ServiceId, ServiceId, OfPath)>>,
     /// By the zones' numbers.
@@ -99,11 +99,15 @@ impl Census {
         counts.add(ANSWERED, 1);
         counts.add(LATENCY, latency.as_nanos());
         counts.add(WAITED, waited.as_nanos());
-        let at = instance.0 as usize;
-        if self.instances.len() <= at {
-            self.instances.resize_with(at + 1, Tally::default);
-        }
-        self.instances[at].add(0, 1);
+        let at = self.place(instance).unwrap_or_else(|at| {
+            self.instances.insert(at, (instance, Tally::default()));
+            at
+        });
+        self.instances[at].1.add(0, 1);
+    }
+    /// Where an instance's answers are counted, or would be.
+    fn place(&self, instance: InstanceId) -> Result<usize, usize> {
+        self.instances.binary_search_by_key(&instance, |(id, _)| *id)
     }
     /// A service turned a request away.
     pub fn refused(&mut self, service: ServiceId) {
@@ -140,7 +144,7 @@ impl Census {
     /// Ends a scrape: windows move on.
     pub fn roll(&mut self) {
         self.services.iter_mut().for_each(|s| s.counts.roll());
-        self.instances.iter_mut().for_each(Tally::roll);
+        self.instances.iter_mut().for_each(|(_, answers)| answers.roll());
         self.edges.iter_mut().flatten().for_each(|(_, _, counts)| counts.roll());
         self.paths.iter_mut().for_each(Tally::roll);
     }
@@ -177,7 +181,7 @@ impl Census {
                 facts.cpu_busiest = facts.cpu_busiest.max((last.0 - first.0) / (last.1 - first.1));
             }
             if instance.is_ready {
-                answers.push(self.instances.get(instance.id.0 as usize).map_or(0, |t| t.sum(0)) as f64);
+                answers.push(self.place(instance.id).map_or(0, |at| self.instances[at].1.sum(0)) as f64);
             }
         }
         let all: f64 = answers.iter().sum();
@@ -202,6 +206,7 @@ impl Census {
     /// Forgets instances that are not `there`.
     pub fn retain(&mut self, there: &BTreeSet<InstanceId>) {
         self.cpu.retain(|id, _| there.contains(id));
+        self.instances.retain(|(id, _)| there.contains(id));
     }
 }
 

@@ -8,6 +8,7 @@ pub mod diagnosis;
 pub mod forecast;
 pub mod incidents;
 pub mod page;
+mod parallel;
 pub mod reference;
 pub mod scale;
 pub mod swarm;

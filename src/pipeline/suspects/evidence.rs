@@ -40,6 +40,48 @@ pub(super) struct Scene<'a> {
     pub exits: &'a BTreeMap<ServiceId, [f64; 5]>,
 }
 
+/// A scene, and what many places ask of it, found once: each service's calls that carry anything, and how much worse each
+/// way between zones is than the median of the others, with that median.
+struct Sight<'a> {
+    scene: &'a Scene<'a>,
+    into: BTreeMap<ServiceId, Vec<&'a EdgeFacts>>,
+    out_of: BTreeMap<ServiceId, Vec<&'a EdgeFacts>>,
+    paths: Vec<(&'a PathFacts, f64, f64)>,
+}
+
+impl<'a> std::ops::Deref for Sight<'a> {
+    type Target = Scene<'a>;
+    fn deref(&self) -> &Self::Target {
+        self.scene
+    }
+}
+
+impl<'a> Sight<'a> {
+    fn of(scene: &'a Scene<'a>) -> Self {
+        let (mut into, mut out_of) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
+        for edge in scene.inventory.edges.iter().filter(|e| e.rate > 0.0) {
+            into.entry(edge.to).or_default().push(edge);
+            out_of.entry(edge.from).or_default().push(edge);
+        }
+        let worse: Vec<(&PathFacts, f64)> = scene.inventory.paths.iter().map(|p| (p, scene.path(p))).collect();
+        let against = |(p, own): &(&'a PathFacts, f64)| {
+            let used = worse.iter().filter(|(o, _)| o.zones != p.zones && o.rate > 0.5);
+            let mut others: Vec<f64> = used.map(|(_, worse)| *worse).collect();
+            others.sort_by(f64::total_cmp);
+            let rest = others.get(others.len() / 2).copied().unwrap_or(0.0);
+            (*p, (own - rest).max(0.0), rest)
+        };
+        let paths = worse.iter().map(against).collect();
+        Self { scene, into, out_of, paths }
+    }
+    fn into(&self, id: ServiceId) -> impl Iterator<Item = &'a EdgeFacts> {
+        self.into.get(&id).into_iter().flatten().copied()
+    }
+    fn out_of(&self, id: ServiceId) -> impl Iterator<Item = &'a EdgeFacts> {
+        self.out_of.get(&id).into_iter().flatten().copied()
+    }
+}
+
 /// Squeezes an amount without a limit: 0.7 at `unit`, 2.4 at ten times that.
 fn squeeze(amount: f64, unit: f64) -> f64 {
     math::ln(1.0 + amount.max(0.0) / unit)
@@ -93,12 +135,6 @@ impl Scene<'_> {
             rate: e.rate,
         }
     }
-    fn into(&self, id: ServiceId) -> impl Iterator<Item = &EdgeFacts> {
-        self.inventory.edges.iter().filter(move |e| e.to == id && e.rate > 0.0)
-    }
-    fn out_of(&self, id: ServiceId) -> impl Iterator<Item = &EdgeFacts> {
-        self.inventory.edges.iter().filter(move |e| e.from == id && e.rate > 0.0)
-    }
     /// Growth of the rate as a logarithm, bounded.
     fn growth(&self, id: ServiceId) -> f64 {
         let now = self.of(id, Metric::RequestRate);
@@ -121,19 +157,11 @@ impl Scene<'_> {
         let lost = (p.timed_out - self.usual.of(Key::PathTimedOut(a, b)).unwrap_or(0.0)).max(0.0);
         squeeze(slower, SLOW_MS) + squeeze(lost, BAD_GAP_SHARE)
     }
-    /// The worst way between zones less the median one: what only one of them has.
-    fn path_contrast(&self, p: &PathFacts) -> (f64, f64) {
-        let mut others: Vec<f64> =
-            self.inventory.paths.iter().filter(|o| o.zones != p.zones && o.rate > 0.5).map(|o| self.path(o)).collect();
-        others.sort_by(f64::total_cmp);
-        let rest = others.get(others.len() / 2).copied().unwrap_or(0.0);
-        let own = self.path(p);
-        ((own - rest).max(0.0), rest)
-    }
 }
 
 /// All places with the evidence about them.
 pub(super) fn gather(scene: &Scene) -> Vec<(Place, Clues)> {
+    let scene = &Sight::of(scene);
     let own: BTreeMap<ServiceId, Clues> = scene.wiring.ids().map(|id| (id, service(scene, id))).collect();
     let mut all: Vec<(Place, Clues)> =
         own.iter().map(|(id, clues)| (Place::Service(*id), with_callees(scene, *id, *clues, &own))).collect();
@@ -146,17 +174,16 @@ pub(super) fn gather(scene: &Scene) -> Vec<(Place, Clues)> {
             .map(|e| (Place::Edge { from: e.from, to: e.to }, edge(scene, e, &own))),
     );
     machines(scene, &mut all);
-    for p in scene.inventory.paths.iter().filter(|p| p.zones.0 != p.zones.1 && p.rate > 0.5) {
-        let (contrast, rest) = scene.path_contrast(p);
+    for (p, contrast, rest) in scene.paths.iter().filter(|(p, ..)| p.zones.0 != p.zones.1 && p.rate > 0.5) {
         let mut clues = Clues::default();
-        clues.set(Clue::PathBad, contrast);
-        clues.set(Clue::Elsewhere, rest);
+        clues.set(Clue::PathBad, *contrast);
+        clues.set(Clue::Elsewhere, *rest);
         all.push((Place::Zones(p.zones.0, p.zones.1), clues));
     }
     all
 }
 
-fn service(scene: &Scene, id: ServiceId) -> Clues {
+fn service(scene: &Sight, id: ServiceId) -> Clues {
     let mut clues = Clues::default();
     let Some(facts) = scene.facts(id) else { return clues };
     resources(scene, facts, &mut clues);
@@ -178,7 +205,7 @@ fn service(scene: &Scene, id: ServiceId) -> Clues {
     clues
 }
 
-fn resources(scene: &Scene, facts: &ServiceFacts, clues: &mut Clues) {
+fn resources(scene: &Sight, facts: &ServiceFacts, clues: &mut Clues) {
     let id = facts.service;
     let (cpu, usual) = (scene.of(id, Metric::CpuUtilisation), scene.usual(id, Metric::CpuUtilisation).unwrap_or(0.0));
     let expected = usual * math::exp(scene.growth(id).max(0.0));
@@ -191,7 +218,7 @@ fn resources(scene: &Scene, facts: &ServiceFacts, clues: &mut Clues) {
     clues.set(Clue::Memory, (memory / MEMORY_RISE).clamp(0.0, 3.0));
 }
 
-fn failures(scene: &Scene, facts: &ServiceFacts, clues: &mut Clues) {
+fn failures(scene: &Sight, facts: &ServiceFacts, clues: &mut Clues) {
     let id = facts.service;
     let usually = scene.usual(id, Metric::ErrorRatio).unwrap_or(0.0);
     let all = (scene.of(id, Metric::ErrorRatio) - usually).max(0.0);
@@ -203,7 +230,7 @@ fn failures(scene: &Scene, facts: &ServiceFacts, clues: &mut Clues) {
     clues.set(Clue::ErrorsBelow, squeeze(all.min(below), BAD_GAP_SHARE));
 }
 
-fn latency(scene: &Scene, facts: &ServiceFacts, clues: &mut Clues) {
+fn latency(scene: &Sight, facts: &ServiceFacts, clues: &mut Clues) {
     let id = facts.service;
     let slower = scene.slower_ms(id);
     let rate = scene.of(id, Metric::RequestRate).max(SHARE_MIN);
@@ -216,7 +243,7 @@ fn latency(scene: &Scene, facts: &ServiceFacts, clues: &mut Clues) {
     clues.set(Clue::SlowOwn, squeeze(slower - below - waited.min(slower), SLOW_MS));
 }
 
-fn gaps(scene: &Scene, id: ServiceId, clues: &mut Clues) {
+fn gaps(scene: &Sight, id: ServiceId, clues: &mut Clues) {
     let into: Vec<Gap> = scene.into(id).map(|e| scene.gap(e)).collect();
     let rate = into.iter().map(|g| g.rate).sum::<f64>().max(SHARE_MIN);
     let mean = |of: &dyn Fn(&Gap) -> f64| into.iter().map(|g| of(g) * g.rate).sum::<f64>() / rate;
@@ -230,7 +257,7 @@ fn gaps(scene: &Scene, id: ServiceId, clues: &mut Clues) {
     clues.set(Clue::GapCalls, share(&out));
 }
 
-fn instances(scene: &Scene, facts: &ServiceFacts, clues: &mut Clues) {
+fn instances(scene: &Sight, facts: &ServiceFacts, clues: &mut Clues) {
     let id = facts.service;
     let counts = scene.exits.get(&id).copied().unwrap_or_default();
     let kinds = [Clue::OutOfMemory, Clue::Killed, Clue::Crashed, Clue::Unhealthy, Clue::NodeLost];
@@ -248,12 +275,12 @@ fn instances(scene: &Scene, facts: &ServiceFacts, clues: &mut Clues) {
     clues.set(Clue::Down, facts.places.iter().filter(|(node, _)| !scene.is_up(*node)).count() as f64 / places);
     clues.set(Clue::Foreign, facts.places.iter().map(|(node, _)| scene.foreign(*node)).sum::<f64>() / places);
     let zones: Vec<u8> = facts.places.iter().map(|(_, zone)| *zone).collect();
-    let touches = |p: &&PathFacts| zones.contains(&p.zones.0) || zones.contains(&p.zones.1);
-    let worst = scene.inventory.paths.iter().filter(touches).map(|p| scene.path_contrast(p).0).fold(0.0, f64::max);
+    let touching = scene.paths.iter().filter(|(p, ..)| zones.contains(&p.zones.0) || zones.contains(&p.zones.1));
+    let worst = touching.map(|(_, contrast, _)| *contrast).fold(0.0, f64::max);
     clues.set(Clue::PathBad, worst);
 }
 
-fn load(scene: &Scene, facts: &ServiceFacts, clues: &mut Clues) {
+fn load(scene: &Sight, facts: &ServiceFacts, clues: &mut Clues) {
     let id = facts.service;
     let growth = scene.growth(id);
     let called = scene.into(id).map(|e| scene.growth(e.from).max(scene.edge_growth(e))).fold(0.0, f64::max);
@@ -272,13 +299,13 @@ pub(super) fn illness(clues: &Clues) -> f64 {
     worst.max(2.0 * clues.of(Clue::Missing)).max(clues.of(Clue::Silent))
 }
 
-fn with_callees(scene: &Scene, id: ServiceId, mut clues: Clues, own: &BTreeMap<ServiceId, Clues>) -> Clues {
+fn with_callees(scene: &Sight, id: ServiceId, mut clues: Clues, own: &BTreeMap<ServiceId, Clues>) -> Clues {
     let below = scene.wiring.callees(id).iter().filter_map(|to| own.get(to)).map(illness).fold(0.0, f64::max);
     clues.set(Clue::CalleeIll, below.min(3.0));
     clues
 }
 
-fn edge(scene: &Scene, e: &EdgeFacts, own: &BTreeMap<ServiceId, Clues>) -> Clues {
+fn edge(scene: &Sight, e: &EdgeFacts, own: &BTreeMap<ServiceId, Clues>) -> Clues {
     let mut clues = Clues::default();
     let gap = scene.gap(e);
     clues.set(Clue::GapLatency, squeeze(gap.latency_ms, GAP_MS));
@@ -300,7 +327,7 @@ fn edge(scene: &Scene, e: &EdgeFacts, own: &BTreeMap<ServiceId, Clues>) -> Clues
     clues
 }
 
-fn machines(scene: &Scene, all: &mut Vec<(Place, Clues)>) {
+fn machines(scene: &Sight, all: &mut Vec<(Place, Clues)>) {
     let nodes = &scene.inventory.nodes;
     let mut zones: Vec<u8> = nodes.iter().map(|n| n.zone).collect();
     zones.sort_unstable();

@@ -30,8 +30,8 @@ pub use truth::{Truth, class};
 use crate::pipeline::Policy;
 use crate::session::CommandError;
 use crate::units::SimDuration;
+use crate::validation::parallel::in_parallel;
 use measure::{Yardstick, outcome};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The policy that never acts.
@@ -80,22 +80,11 @@ pub fn run(
     if let Some(unknown) = policies.iter().find(|name| Policy::named(name).is_none()) {
         return Err(CommandError::UnknownPolicy(unknown.clone()));
     }
-    let results: Vec<Mutex<Vec<Outcome>>> = episodes.iter().map(|_| Mutex::default()).collect();
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let work = || {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let (Some(one), Some(result)) = (episodes.get(at), results.get(at)) else { break };
-            if let (Ok(found), Ok(mut slot)) = (episode(one, policies), result.lock()) {
-                *slot = found;
-            }
-            progress(done.fetch_add(1, Ordering::Relaxed) + 1);
-        }
-    };
-    if threads <= 1 {
-        work();
-    } else {
-        std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
-    }
-    Ok(results.into_iter().filter_map(|slot| slot.into_inner().ok()).flatten().collect())
+    let done = AtomicUsize::new(0);
+    let played = in_parallel(episodes, threads, |one| {
+        let outcomes = episode(one, policies);
+        progress(done.fetch_add(1, Ordering::Relaxed) + 1);
+        outcomes
+    });
+    Ok(played.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }

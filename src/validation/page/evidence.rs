@@ -5,11 +5,10 @@
 
 use crate::rng;
 use crate::validation::incidents::{self, PATTERNS, Pattern, Row};
+use crate::validation::parallel::in_parallel;
 use crate::validation::reference::{self, Effort, Report, Suite, mean_interval};
 use crate::validation::scale::{Agreement, Care, SYSTEMS, ScaleRow, compare};
 use crate::validation::swarm::{LAWS, Law};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How much is to be run.
 #[derive(Clone, Debug)]
@@ -149,27 +148,4 @@ fn laws(systems: u64, threads: usize) -> Vec<LawEvidence> {
         broken: outcomes.iter().flatten().cloned().collect(),
     };
     LAWS.iter().zip(outcomes.chunks(systems as usize)).map(of_law).collect()
-}
-
-/// Does all jobs on `threads` threads; results in the jobs' order.
-fn in_parallel<J: Sync, T: Send>(jobs: &[J], threads: usize, work: impl Fn(&J) -> T + Sync) -> Vec<T> {
-    if threads <= 1 {
-        return jobs.iter().map(work).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let done: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::new());
-    let worker = || {
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(job) = jobs.get(at) else { break };
-            let result = work(job);
-            if let Ok(mut done) = done.lock() {
-                done.push((at, result));
-            }
-        }
-    };
-    std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(worker))));
-    let mut done = done.into_inner().unwrap_or_default();
-    done.sort_by_key(|(at, _)| *at);
-    done.into_iter().map(|(_, result)| result).collect()
 }

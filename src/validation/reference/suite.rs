@@ -6,9 +6,8 @@ use super::report::{Report, ReportRow};
 use super::row::Row;
 use super::tolerance::{Expected, Tolerance};
 use super::{balancing, networks, overload, platform, retries, stations, tail};
+use crate::validation::parallel::in_parallel;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 type Family = fn(&Row) -> Result<Experiment, String>;
 
@@ -132,32 +131,9 @@ impl Suite {
     /// Runs everything on `threads` threads (at least one); the dearest runs are begun first, so that none is left over at
     /// the end. The report does not depend on the number of threads.
     pub fn run(&self, threads: usize) -> Report {
-        let results: Vec<Mutex<Option<Result<Findings, String>>>> = self.jobs.iter().map(|_| Mutex::new(None)).collect();
-        let next = AtomicUsize::new(0);
-        let work = || {
-            loop {
-                let at = next.fetch_add(1, Ordering::Relaxed);
-                let (Some(job), Some(result)) = (self.jobs.get(at), results.get(at)) else { break };
-                let found = (job.experiment.run)(&job.wants);
-                if let Ok(mut slot) = result.lock() {
-                    *slot = Some(found);
-                }
-            }
-        };
-        if threads <= 1 {
-            work();
-        } else {
-            std::thread::scope(|scope| (0..threads).for_each(|_| drop(scope.spawn(work))));
-        }
-        let found: BTreeMap<&str, Result<Findings, String>> = self
-            .jobs
-            .iter()
-            .zip(results)
-            .map(|(job, result)| {
-                let result = result.into_inner().ok().flatten();
-                (job.experiment.key.as_str(), result.unwrap_or_else(|| Err("the run did not end".to_owned())))
-            })
-            .collect();
+        let results = in_parallel(&self.jobs, threads, |job| (job.experiment.run)(&job.wants));
+        let keys = self.jobs.iter().map(|job| job.experiment.key.as_str());
+        let found: BTreeMap<&str, Result<Findings, String>> = keys.zip(results).collect();
         Report { rows: self.rows.iter().zip(&self.planned).map(|(row, planned)| judge(row, planned, &found)).collect() }
     }
 }
