@@ -128,7 +128,7 @@ fn a_metric_that_breaks_step_with_the_others_is_found_and_named() {
     assert!(named.split(',').nth(2).expect("metrics").starts_with("3:"), "{named}");
 
     let (code, told) = said(&detect(&["--multivariate", place, "--score"]));
-    let row: Vec<&str> = told.lines().find(|l| l.starts_with("low-rank")).expect("a row").split_whitespace().collect();
+    let row: Vec<&str> = told.lines().find(|l| l.starts_with("three views")).expect("a row").split_whitespace().collect();
     assert_eq!(code, Some(0));
     assert!(row[2].parse::<f64>().expect("event-F1") > 0.6, "{told}");
 

@@ -2,9 +2,10 @@
 //!
 //! An exponentially weighted second-moment matrix, and a basis that follows its leading eigenvectors by one step of orthogonal
 //! iteration (Golub and Van Loan, "Matrix Computations", 8.2.4) every few vectors: unlike Oja's rule on single vectors this does
-//! not forget the quiet directions when a loud one comes by. O(n^2) a vector for vectors of n, no allocation after the first.
+//! not forget the quiet directions when a loud one comes by. For vectors of n: O(n^2) a vector, and a step of O(n^2) a direction
+//! once in as many vectors as there are directions, so again O(n^2) a vector on average. No allocation after the first.
 
-/// Vectors between two steps of the iteration; the directions turn slowly.
+/// Least vectors between two steps of the iteration; the directions turn slowly. With more directions it is as many as those.
 const EVERY: u32 = 8;
 /// Vectors before the first step: a matrix of fewer has no directions worth following.
 const FIRST: u32 = 100;
@@ -18,6 +19,7 @@ pub(super) struct LowRank {
     moments: Vec<f32>,
     basis: Vec<f32>,
     stepped: Vec<f32>,
+    every: u32,
     seen: u32,
 }
 
@@ -30,7 +32,7 @@ impl LowRank {
         let (rank, n) = (if n == 0 { 0 } else { rank }, n.max(1));
         let mut basis: Vec<f32> = (0..n * rank).map(start).collect();
         orthonormal(&mut basis, n);
-        Self { n, moments: vec![0.0; n * n], stepped: basis.clone(), basis, seen: 0 }
+        Self { n, moments: vec![0.0; n * n], stepped: basis.clone(), basis, every: EVERY.max(rank as u32), seen: 0 }
     }
     /// Leaves in `vector` what the directions do not explain; `each` is told every direction's coordinate.
     pub(super) fn take_out(&self, vector: &mut [f32], mut each: impl FnMut(usize, f32)) {
@@ -47,7 +49,7 @@ impl LowRank {
         for (row, a) in self.moments.chunks_exact_mut(self.n).zip(vector) {
             row.iter_mut().zip(vector).for_each(|(m, b)| *m += rate * (a * b - *m));
         }
-        if self.seen >= FIRST && self.seen.is_multiple_of(EVERY) {
+        if self.seen >= FIRST && self.seen.is_multiple_of(self.every) {
             self.step();
         }
     }

@@ -5,7 +5,8 @@
 //! None of their scores has a fixed threshold: each is judged by its own history as a tail probability, and what is left is
 //! summed and followed by a rest. See docs/benchmarks.md for what each is worth alone.
 //!
-//! A service is watched by [`ServiceDetector`] on top: which sample breaks the ways in which its metrics move together?
+//! A service is watched by [`ServiceDetector`] on top: which sample breaks the ways in which its metrics usually move, together
+//! and over its day (or whatever rhythm it has: that is found)?
 //!
 //! Bounds: [`SeriesDetector`] is at most 1.5 kB and never allocates. Time is counted in samples.
 
@@ -13,7 +14,9 @@ mod alarm;
 mod entropy;
 mod level;
 mod lowrank;
+mod profile;
 mod range;
+mod rhythm;
 mod seasonal;
 mod series;
 mod service;

@@ -1,56 +1,82 @@
-//! Several metrics of one service: which sample breaks the ways in which they usually move together?
+//! Several metrics of one service: which sample breaks the ways in which they usually move, together and over time?
 //!
-//! A sample and the one three before it, standardised, are one vector; its main directions are followed ([`LowRank`]), and the
-//! score is the length of what they leave, smoothed a little. Where the main directions end and noise begins differs from
-//! service to service, so there is no sharp rank: the leading fifth is taken out, the next sixth less and less. What remains
-//! of each metric says which of them broke step.
+//! Three views, all in standard deviations. *Course*: how far each metric is from its mean or, where the service has a rhythm
+//! ([`Rhythm`]: a day, found and not told), from its usual course over it ([`Profile`]); this lasts as long as an event does.
+//! *Change*: how far it moved within two samples. *Together*: a sample and the one two before it are one vector, whose main
+//! directions are followed ([`LowRank`]), and this is what they leave. Where they end and noise begins differs from service to
+//! service, so there is no sharp rank: the leading quarter is taken out, the next fifth less and less.
 //!
-//! Bounds: [`METRICS_MAX`] metrics; 16 n^2 + 52 n (n metrics, some 0.3 kB a metric for 19) bytes and O(n^2) a sample.
+//! Each view is divided by its own mean, so that a noisy service and a quiet one are judged alike; the score is the weighted
+//! mean of these three, which rises fast and falls slowly. The odder a sample, the less is learned of it: events keep their
+//! scores. Each metric's share says which of them broke step.
+//!
+//! Bounds: [`METRICS_MAX`] metrics; about 31 n^2 + 200 n + 16,600 bytes (n metrics: 32 kB for 19, 156 kB for 64). O(n^2) a
+//! sample, and the rhythm's 2,048 sums; nothing is allocated after the first.
 
 use super::lowrank::LowRank;
+use super::profile::Profile;
+use super::rhythm::Rhythm;
 
 /// Metrics of a service at most.
 pub const METRICS_MAX: usize = 64;
 /// Metrics told with a score.
 pub const TOP: usize = 3;
 /// Samples between the two of a vector: a course, not only a state.
-const LAG: usize = 3;
+const LAG: usize = 2;
 /// Least weight of a sample: a memory of 5,000.
 const RATE: f64 = 2e-4;
 /// Samples before anything is told: standard deviations, then directions, have to form.
 const SETTLED: u32 = 150;
 /// Standard deviations of a value that the score and the learning count at most.
-const CLIP: f64 = 8.0;
+const CLIP: f32 = 8.0;
 const LEARN_CLIP: f64 = 12.0;
+/// Standard deviations that count at most when a spread is learned: an event is none.
+const SPREAD_CLIP: f64 = 4.0;
 /// Samples before learning is clipped.
 const CLIPPING: u32 = 50;
-/// Least standard deviation, as a share of the range seen: what metrics round.
+/// Least standard deviation, as a share of the range seen: what metrics round; and of a standardised metric.
 const FLOOR: f64 = 0.01;
+const FLOOR_MIN: f64 = 1e-3;
 /// Shares of the vector's length up to which directions count fully as usual, and from which on not at all.
-const USUAL: (f64, f64) = (0.2, 0.37);
+const USUAL: (f64, f64) = (0.25, 0.45);
 /// What a coordinate along a direction between the two counts at most: a vector holds every metric twice.
 const BETWEEN: f32 = 0.5;
-/// Weight of a sample in the smoothed score.
-const SMOOTH: f64 = 0.3;
-/// Residual per square root of the metrics at which the score is one half.
-const HALF: f64 = 1.0;
+/// Weights of the views: course, change, together.
+const WEIGHTS: [f64; VIEWS] = [2.0, 1.0, 1.0];
+const VIEWS: usize = 3;
+/// Least weight of a sample in a view's mean: a memory of 2,000.
+const MEAN_RATE: f64 = 5e-4;
+/// Means that a sample counts at most when the mean is learned.
+const MEAN_CLIP: f64 = 3.0;
+/// Samples before a view is told by its mean.
+const MEAN_SEEN: u32 = 20;
+/// Weight of a sample in the score when it rises and when it falls.
+const RISE: f64 = 0.5;
+const FALL: f64 = 0.2;
+/// Times the usual up to which a sample is learned with its full weight, and beyond with less, in proportion.
+const CALM: f64 = 2.0;
+/// Times the usual at which the score is one half.
+const HALF: f64 = 3.0;
 
 /// A metric's place and what it adds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Contribution {
     /// Its column.
     pub metric: usize,
-    /// Standard deviations by which it is off what the others make usual, signed.
+    /// Standard deviations by which it is off, signed, in the view in which it adds most: off its usual course, off what it was
+    /// two samples before, or off what the others make usual.
     pub off: f64,
+    /// What it adds to [`ServiceReading::times_usual`] before smoothing, 0 or more.
+    pub adds: f64,
 }
 
 /// What a sample of all metrics says.
 #[derive(Clone, Copy, Debug)]
 pub struct ServiceReading {
-    /// 0 (as usual) to 1.
+    /// 0 (as usual) to 1; 0.25 is as odd as the service's mean sample.
     pub score: f64,
-    /// Smoothed residual in standard deviations per square root of the metrics.
-    pub residual: f64,
+    /// How many times as odd as the service's mean sample, smoothed.
+    pub times_usual: f64,
     /// The metrics that add most, most first.
     pub top: [Contribution; TOP],
 }
@@ -64,17 +90,33 @@ struct Standard {
     high: f64,
 }
 
+/// What is usual of a metric: in its own unit, and the variances of its distance from its course and of its changes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Usual {
+    standard: Standard,
+    course: f32,
+    change: f32,
+}
+
 /// The detector of one service.
 #[derive(Clone, Debug)]
 pub struct ServiceDetector {
-    standards: Vec<Standard>,
+    usual: Vec<Usual>,
     low_rank: LowRank,
-    /// The newest vector, and the samples that the next ones are made with, newest first.
+    rhythm: Rhythm,
+    profile: Profile,
+    /// Samples since the variances of the course were last meaningless.
+    since: u32,
+    /// The newest vector, and the samples that the next ones are made with, newest first; gaps are no numbers there.
     vector: Vec<f32>,
-    rest: Vec<f32>,
     past: Vec<f32>,
+    /// Standard deviations of each metric in each view; those left of the vector go on after the metrics.
+    course: Vec<f32>,
+    change: Vec<f32>,
+    rest: Vec<f32>,
+    means: [f64; VIEWS],
     seen: u32,
-    smooth: f64,
+    times_usual: f64,
 }
 
 impl ServiceDetector {
@@ -83,63 +125,131 @@ impl ServiceDetector {
         let metrics = metrics.min(METRICS_MAX);
         let n = 2 * metrics;
         Self {
-            standards: vec![Standard::default(); metrics],
+            usual: vec![Usual::default(); metrics],
             low_rank: LowRank::new(n, (n as f64 * USUAL.1) as usize),
+            rhythm: Rhythm::new(),
+            profile: Profile::new(metrics),
+            since: 0,
             vector: vec![0.0; n],
-            rest: vec![0.0; n],
             past: vec![0.0; metrics * LAG],
+            course: vec![0.0; metrics],
+            change: vec![0.0; metrics],
+            rest: vec![0.0; n],
+            means: [0.0; VIEWS],
             seen: 0,
-            smooth: 0.0,
+            times_usual: 0.0,
         }
     }
     /// Takes a sample of all metrics; a value that is no finite number counts as usual and teaches nothing.
     pub fn update(&mut self, values: &[f64]) -> ServiceReading {
         self.seen = self.seen.saturating_add(1);
         self.standardise(values);
-        let squares = self.residual();
-        let metrics = self.standards.len();
-        let length = (f64::from(squares) / metrics.max(1) as f64).sqrt();
+        let (together, lead) = self.together();
+        self.over_time(lead);
+        let views = [length(&self.course), length(&self.change), together];
         self.vector.iter_mut().for_each(|v| *v = v.clamp(-LEARN_CLIP as f32, LEARN_CLIP as f32));
-        self.low_rank.learn(&self.vector, RATE as f32);
+        self.low_rank.learn(&self.vector, RATE as f32 * self.calm() as f32);
+        let mut top = [Contribution::default(); TOP];
         if self.seen > SETTLED {
-            self.smooth += SMOOTH * (length - self.smooth);
+            top = self.top(views);
+            let times = self.times_usual(views);
+            let weight = if times > self.times_usual { RISE } else { FALL };
+            self.times_usual += weight * (times - self.times_usual);
         }
-        ServiceReading { score: self.smooth / (self.smooth + HALF), residual: self.smooth, top: self.top() }
+        ServiceReading { score: self.times_usual / (self.times_usual + HALF), times_usual: self.times_usual, top }
+    }
+    /// How much of its weight a sample keeps in all that is learned of it: an event is no usual state.
+    fn calm(&self) -> f64 {
+        CALM / self.times_usual.max(CALM)
     }
     /// Puts the standardised sample, and the one [`LAG`] before it, into the vector.
     fn standardise(&mut self, values: &[f64]) {
-        let metrics = self.standards.len();
-        let (rate, is_clipped) = (RATE.max(1.0 / f64::from(self.seen)), self.seen > CLIPPING);
+        let metrics = self.usual.len();
+        let rate = RATE.max(1.0 / f64::from(self.seen)) * self.calm();
         let (now, before) = self.vector.split_at_mut(metrics);
         before.copy_from_slice(&self.past[metrics * (LAG - 1)..]);
         self.past.copy_within(..metrics * (LAG - 1), metrics);
-        for (i, standard) in self.standards.iter_mut().enumerate() {
+        for (i, usual) in self.usual.iter_mut().enumerate() {
             let value = values.get(i).copied().filter(|v| v.is_finite());
-            now[i] = value.map_or(0.0, |x| standard.update(x, rate, self.seen == 1, is_clipped) as f32);
+            let (is_first, is_clipped) = (self.seen == 1, self.seen > CLIPPING);
+            let z = value.map_or(f32::NAN, |x| usual.standard.update(x, rate, is_first, is_clipped) as f32);
+            (self.past[i], self.change[i]) = (z, z - before[i]);
+            // In the vector a gap is as the last sample was: 0, the mean, would not fit to the others.
+            now[i] = if z.is_nan() { now[i] } else { z };
+            before[i] = if before[i].is_nan() { now[i] } else { before[i] };
         }
-        self.past[..metrics].copy_from_slice(now);
     }
-    /// The squares of what the directions leave of the newest sample, and a share of what those between leave.
-    fn residual(&mut self) -> f32 {
+    /// The length of what the directions leave of the newest sample, and of a share of what those between leave, per square root
+    /// of the metrics; and where it lies along the first direction.
+    fn together(&mut self) -> (f64, f32) {
         let n = self.vector.len() as f64;
         let (usual, end) = ((n * USUAL.0) as usize, (n * USUAL.1) as usize);
-        let mut between = 0.0;
-        let clip = CLIP as f32;
-        self.rest.iter_mut().zip(&self.vector).for_each(|(r, v)| *r = v.clamp(-clip, clip));
+        let (mut between, mut lead) = (0.0, 0.0);
+        self.rest.iter_mut().zip(&self.vector).for_each(|(r, v)| *r = v.clamp(-CLIP, CLIP));
         self.low_rank.take_out(&mut self.rest, |i, along| {
+            if i == 0 {
+                lead = along;
+            }
             if i >= usual {
                 between += along * along * (i - usual + 1) as f32 / (end - usual + 1) as f32;
             }
         });
-        let metrics = self.standards.len();
-        self.rest[..metrics].iter().map(|r| r * r).sum::<f32>() + BETWEEN * between
+        let metrics = self.usual.len();
+        let squares = self.rest[..metrics].iter().map(|r| r * r).sum::<f32>() + BETWEEN * between;
+        ((f64::from(squares) / metrics.max(1) as f64).sqrt(), lead)
     }
-    fn top(&self) -> [Contribution; TOP] {
+    /// Standard deviations of the sample from its usual course, and of its change.
+    fn over_time(&mut self, lead: f32) {
+        let beat = if self.seen > SETTLED { self.rhythm.update(lead) } else { None };
+        if beat.is_some_and(|beat| beat.is_new) {
+            self.profile.clear();
+            self.since = CLIPPING;
+        }
+        self.since = self.since.saturating_add(1);
+        let calm = self.calm() as f32;
+        let place = beat.map(|beat| self.profile.go(beat.phase));
+        let (now, period) = (&self.past[..self.usual.len()], self.rhythm.period());
+        for (i, usual) in self.usual.iter_mut().enumerate() {
+            let floor = usual.standard.floor() as f32;
+            let expected = place.map_or(0.0, |place| self.profile.expect(place, i, now[i], period));
+            self.course[i] = spread(&mut usual.course, now[i] - expected, self.since, floor, calm);
+            self.change[i] = spread(&mut usual.change, self.change[i], self.since, floor, calm);
+        }
+    }
+    /// The weighted mean of the views, each divided by its own mean, which then learns it.
+    fn times_usual(&mut self, views: [f64; VIEWS]) -> f64 {
+        let seen = self.seen - SETTLED;
+        let (mut sum, calm) = (0.0, self.calm());
+        for ((mean, view), weight) in self.means.iter_mut().zip(views).zip(WEIGHTS) {
+            if seen > MEAN_SEEN && *mean > 0.0 {
+                sum += weight * view / *mean;
+            }
+            let counted = if seen > CLIPPING { view.min(MEAN_CLIP * *mean) } else { view };
+            *mean += calm * MEAN_RATE.max(1.0 / f64::from(seen)) * (counted - *mean);
+        }
+        sum / WEIGHTS.iter().sum::<f64>()
+    }
+    /// The metrics that add most: a view's length is the sum of squares of its metrics over the length.
+    fn top(&self, views: [f64; VIEWS]) -> [Contribution; TOP] {
+        let metrics = self.usual.len();
+        let all = WEIGHTS.iter().sum::<f64>() * metrics.max(1) as f64;
+        let offs = [&self.course, &self.change, &self.rest];
+        let scales: [f64; VIEWS] = std::array::from_fn(|view| {
+            let divisor = all * views[view] * self.means[view];
+            if divisor > 0.0 { WEIGHTS[view] / divisor } else { 0.0 }
+        });
         let mut top = [Contribution::default(); TOP];
-        for (metric, off) in self.rest[..self.standards.len()].iter().enumerate() {
-            let next = Contribution { metric, off: f64::from(*off) };
-            let place = top.iter().position(|t| next.off.abs() > t.off.abs());
-            if let Some(place) = place {
+        for metric in 0..metrics {
+            let mut next = Contribution { metric, ..Contribution::default() };
+            let mut most = 0.0;
+            for (off, scale) in offs.iter().map(|view| f64::from(view[metric])).zip(scales) {
+                let adds = scale * off * off;
+                next.adds += adds;
+                if adds > most {
+                    (most, next.off) = (adds, off);
+                }
+            }
+            if let Some(place) = top.iter().position(|t| next.adds > t.adds) {
                 top[place..].rotate_right(1);
                 top[place] = next;
             }
@@ -155,22 +265,51 @@ impl Standard {
             *self = Self { mean: x, variance: 0.0, low: x, high: x };
         }
         (self.low, self.high) = (self.low.min(x), self.high.max(x));
-        let sigma = self.variance.max(0.0).sqrt().max(FLOOR * (self.high - self.low)).max(f64::MIN_POSITIVE);
+        let sigma = self.sigma();
         let limit = if is_clipped { LEARN_CLIP * sigma } else { f64::INFINITY };
         let distance = (x - self.mean).clamp(-limit, limit);
         let z = (x - self.mean) / sigma;
         self.mean += rate * distance;
-        self.variance += rate * (distance * distance - self.variance);
+        let counted = if is_clipped { distance.clamp(-SPREAD_CLIP * sigma, SPREAD_CLIP * sigma) } else { distance };
+        self.variance += rate * (counted * counted - self.variance);
         z.clamp(-LEARN_CLIP, LEARN_CLIP)
     }
+    fn sigma(&self) -> f64 {
+        self.variance.max(0.0).sqrt().max(FLOOR * (self.high - self.low)).max(f64::MIN_POSITIVE)
+    }
+    /// Least standard deviation of the standardised values.
+    fn floor(&self) -> f64 {
+        (FLOOR * (self.high - self.low) / self.sigma()).max(FLOOR_MIN)
+    }
+}
+
+/// Standard deviations of `x` (0 for a gap) by its mean square before, which then learns it with a share of its weight, `calm`;
+/// `seen` samples with this one.
+fn spread(square: &mut f32, x: f32, seen: u32, floor: f32, calm: f32) -> f32 {
+    if !x.is_finite() {
+        return 0.0;
+    }
+    let sigma = square.sqrt().max(floor);
+    let limit = if seen > CLIPPING { SPREAD_CLIP as f32 * sigma } else { f32::INFINITY };
+    let counted = x.clamp(-limit, limit);
+    *square += calm * (RATE as f32).max(1.0 / seen as f32) * (counted * counted - *square);
+    (x / sigma).clamp(-CLIP, CLIP)
+}
+
+/// The length per square root of the numbers.
+fn length(of: &[f32]) -> f64 {
+    (f64::from(of.iter().map(|x| x * x).sum::<f32>()) / of.len().max(1) as f64).sqrt()
 }
 
 #[cfg(test)]
 mod tests {
     use super::ServiceDetector;
 
+    /// Scattered: multiples of the golden section would have a rhythm.
     fn noise(i: u32) -> f64 {
-        (f64::from(i) * 0.618_033_988_749_894_9).fract() - 0.5
+        let x = i.wrapping_mul(2_654_435_761);
+        let x = (x ^ (x >> 15)).wrapping_mul(0x85eb_ca6b);
+        f64::from(x ^ (x >> 13)) / f64::from(u32::MAX) - 0.5
     }
 
     /// Eight metrics that follow two hidden loads.
@@ -182,15 +321,67 @@ mod tests {
     #[test]
     fn a_metric_that_breaks_step_is_named_though_its_value_is_usual() {
         let mut detector = ServiceDetector::new(8);
-        let usual = (0..2_000).map(|i| detector.update(&sample(i)).score).last().expect("some");
+        let usual = (0..2_000).map(|i| detector.update(&sample(i)).times_usual).skip(1_000).sum::<f64>() / 1_000.0;
         let mut broken = detector.update(&sample(2_000));
-        for i in 2_001..2_004 {
+        for i in 2_001..2_006 {
             let mut values = sample(i);
             values[6] = sample(i + 250)[6];
             broken = detector.update(&values);
         }
         assert_eq!(broken.top[0].metric, 6, "{broken:?}");
-        assert!(broken.score > 2.0 * usual, "{usual} {broken:?}");
+        assert!(broken.times_usual > 1.3 * usual, "{usual} {broken:?}");
+    }
+
+    /// Eight metrics that follow a load with a day of 144 samples, highest at noon; `spread` is how noisy they are.
+    fn daily(i: u32, hour: u32, spread: f64) -> [f64; 8] {
+        let load = 10.0 - 8.0 * (2.0 * f64::from(hour % 144) / 144.0 - 1.0).abs();
+        std::array::from_fn(|m| 20.0 + load * (m as f64 - 2.5) + spread * noise(i * 29 + m as u32 * 7_919))
+    }
+
+    #[test]
+    fn a_long_event_that_only_the_time_of_day_gives_away_keeps_its_score() {
+        let mut detector = ServiceDetector::new(8);
+        let days = 144 * 20;
+        let calm: Vec<f64> = (0..days).map(|i| detector.update(&daily(i, i, 1.0)).score).collect();
+        let highest = calm[144 * 10..].iter().copied().fold(0.0, f64::max);
+        // Night goes on until noon and after: all values are usual, alone and together, but not at this time.
+        let event: Vec<f64> = (days..days + 100).map(|i| detector.update(&daily(i, (i - days).min(20), 1.0)).score).collect();
+        assert!(event[40..].iter().all(|score| *score > highest), "{highest} {event:?}");
+    }
+
+    #[test]
+    fn a_shift_keeps_its_score_without_any_rhythm() {
+        let mut detector = ServiceDetector::new(8);
+        let calm: Vec<f64> = (0..3_000).map(|i| detector.update(&sample(i)).score).collect();
+        let highest = calm[1_000..].iter().copied().fold(0.0, f64::max);
+        let event: Vec<f64> = (3_000..3_200).map(|i| detector.update(&sample(i).map(|x| x + 40.0)).score).collect();
+        assert!(event.iter().all(|score| *score > highest), "{highest} {event:?}");
+        assert!(event[199] > 0.7 * event[20], "{} {}", event[20], event[199]);
+    }
+
+    #[test]
+    fn services_of_different_noise_and_unit_are_judged_alike() {
+        let mean_score = |spread: f64, unit: f64| {
+            let mut detector = ServiceDetector::new(8);
+            let scores: Vec<f64> = (0..6_000).map(|i| detector.update(&daily(i, i, spread).map(|x| unit * x)).score).collect();
+            scores[3_000..].iter().sum::<f64>() / 3_000.0
+        };
+        let (quiet, noisy, large) = (mean_score(0.3, 1.0), mean_score(6.0, 1.0), mean_score(0.3, 1e6));
+        assert!((quiet - noisy).abs() < 0.03 && (large - quiet).abs() < 1e-3, "{quiet} {noisy} {large}");
+    }
+
+    #[test]
+    fn a_gap_is_neither_odd_nor_learned() {
+        let mut detector = ServiceDetector::new(8);
+        (0..2_000).for_each(|i| {
+            detector.update(&daily(i, i, 1.0));
+        });
+        let mut with_gap = detector.clone();
+        let mut values = daily(2_000, 2_000, 1.0);
+        let whole = detector.update(&values).score;
+        values[7] = f64::NAN;
+        let gap = with_gap.update(&values);
+        assert!(gap.score < whole + 0.02, "{whole} {gap:?}");
     }
 
     #[test]

@@ -114,12 +114,12 @@ fn summary(scored: &[Scored]) -> String {
         [name.to_owned()].into_iter().chain(numbers).collect::<Vec<_>>()
     };
     let all = |of: fn(&Scored) -> &Labelled| scored.iter().map(|s| of(s).clone()).collect::<Vec<_>>();
-    let pooled = vec![header.clone(), row("low-rank residual", &all(|s| &s.ours)), row("seed rule", &all(|s| &s.seed))];
+    let pooled = vec![header.clone(), row("three views", &all(|s| &s.ours)), row("seed rule", &all(|s| &s.seed))];
     let each = scored.iter().map(|s| row(&s.name, std::slice::from_ref(&s.ours)));
     let each: Vec<Vec<String>> = [header].into_iter().chain(each).collect();
     format!(
         "{} services; events within 3 points, one threshold for all, the best\n\n{}\n\n\
-         low-rank residual by service, a threshold each\n\n{}",
+         by service, a threshold each\n\n{}",
         scored.len(),
         table(&pooled),
         table(&each)
