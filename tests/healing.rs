@@ -93,16 +93,16 @@ fn each_fault_is_blamed_on_the_right_service() {
     let payment = FaultTarget::Service(PAYMENT);
     let edge = FaultTarget::Edge { from: FRONTEND, to: CATALOG };
     let table = [
-        (fault(payment, FaultKind::ErrorBurst, 0.6), PAYMENT, FailureClass::ApplicationError),
-        (fault(payment, FaultKind::CpuHog, 0.95), PAYMENT, FailureClass::ResourceExhaustion),
-        (fault(payment, FaultKind::MemoryLeak, 3.0), PAYMENT, FailureClass::ResourceExhaustion),
-        (fault(payment, FaultKind::Latency, 200.0), PAYMENT, FailureClass::NetworkFailure),
-        (fault(FaultTarget::Service(CATALOG), FaultKind::Latency, 200.0), CATALOG, FailureClass::NetworkFailure),
-        (fault(edge, FaultKind::Latency, 300.0), CATALOG, FailureClass::NetworkFailure),
-        (fault(edge, FaultKind::Partition, 1.0), CATALOG, FailureClass::NetworkFailure),
-        (fault(edge, FaultKind::Partition, 0.3), CATALOG, FailureClass::NetworkFailure),
-        (fault(payment, FaultKind::InstanceKill, 1.0), PAYMENT, FailureClass::ApplicationError),
-        (fault(payment, FaultKind::CrashLoop, 2.0), PAYMENT, FailureClass::ApplicationError),
+        (fault(payment, FaultKind::ErrorBurst, 0.6), PAYMENT, FailureClass::Application),
+        (fault(payment, FaultKind::CpuHog, 0.95), PAYMENT, FailureClass::ResourceCpu),
+        (fault(payment, FaultKind::MemoryLeak, 3.0), PAYMENT, FailureClass::ResourceMemory),
+        (fault(payment, FaultKind::Latency, 200.0), PAYMENT, FailureClass::Network),
+        (fault(FaultTarget::Service(CATALOG), FaultKind::Latency, 200.0), CATALOG, FailureClass::Network),
+        (fault(edge, FaultKind::Latency, 300.0), CATALOG, FailureClass::Network),
+        (fault(edge, FaultKind::Partition, 1.0), CATALOG, FailureClass::Network),
+        (fault(edge, FaultKind::Partition, 0.3), CATALOG, FailureClass::Network),
+        (fault(payment, FaultKind::InstanceKill, 1.0), PAYMENT, FailureClass::Application),
+        (fault(payment, FaultKind::CrashLoop, 2.0), PAYMENT, FailureClass::Application),
     ];
     for (fault, cause, class) in table {
         assert_eq!(blamed(fault), (Some(cause), Some(class)), "{fault:?}");
@@ -196,7 +196,7 @@ fn the_draft_of_a_post_mortem_has_the_incidents_times_numbers_course_and_decisio
     let session = run(Autonomy::Auto, Some(fault(FaultTarget::Service(PAYMENT), FaultKind::ErrorBurst, 0.6)), 160);
     let draft = session.post_mortem();
     for part in [
-        "## Incident n1: APPLICATION_ERROR at payment",
+        "## Incident n1: application at payment",
         "| began (a fault was injected) | 00:40.0 |",
         "| time to detect |",
         "| time to locate (first decision that names the cause) |",

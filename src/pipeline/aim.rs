@@ -51,9 +51,17 @@ pub(super) fn aim(view: &View, finding: &Finding, kind: Kind) -> Option<Choice> 
         Kind::RerouteEdge | Kind::OpenBreaker | Kind::CutRetries | Kind::RaiseTimeout | Kind::RaisePool | Kind::AddJitter => {
             return on_edge(view, finding, kind).map(Choice::Act);
         }
-        // Capacity is given back by the healer's own account of it; instances, zones and nodes need a place, and no diagnosis
-        // names one yet.
-        Kind::ScaleIn | Kind::Evict | Kind::DrainZone | Kind::CordonNode | Kind::FailOver => return None,
+        Kind::Evict => Action::Evict { service, instance: finding.instance? },
+        Kind::DrainZone => match finding.trouble {
+            Trouble::Zone { zone, is_all: false } | Trouble::Zones(zone, _) => Action::DrainZone { service, zone },
+            _ => return None,
+        },
+        Kind::CordonNode => match finding.trouble {
+            Trouble::Node(node) => Action::CordonNode { service, node },
+            _ => return None,
+        },
+        // Capacity is given back by the healer's own account of it.
+        Kind::ScaleIn | Kind::FailOver => return None,
     };
     Some(Choice::Act(action))
 }

@@ -7,9 +7,11 @@
 
 use super::api::{EventKind, PipelineEvent};
 use super::classify::{Finding, Trouble, View};
+use super::failure::FailureClass;
 use super::report::{Counters, alert_line};
 use super::slo::{self, BurnChange};
-use super::types::{Alert, FailureClass, Health, Incident, Severity};
+use super::suspects::Place;
+use super::types::{Alert, Health, Incident, Severity};
 use crate::ids::{IncidentId, ServiceId};
 use crate::units::SimTime;
 use std::cmp::Reverse;
@@ -148,10 +150,21 @@ struct Votes {
     class: Option<FailureClass>,
     /// Scrapes for which it stood.
     stood: u32,
+    /// Whether the class is one that suspects were weighed for.
+    is_weighed: bool,
+    /// Where exactly, by the newest finding.
+    place: Option<Place>,
 }
 
 impl Votes {
-    fn class(&mut self, class: FailureClass) {
+    /// Takes in what is said now; what suspects were weighed for overrules first sight.
+    fn class(&mut self, class: FailureClass, is_weighed: bool) {
+        if is_weighed && !std::mem::replace(&mut self.is_weighed, true) {
+            (self.class, self.stood) = (None, 0);
+        }
+        if self.is_weighed && !is_weighed {
+            return;
+        }
         if self.class == Some(class) {
             self.stood += 1;
         } else if self.stood < CLASS_SCRAPES {
@@ -209,12 +222,14 @@ impl Incidents {
             let votes = self.votes.entry(finding.diagnosis.cause).or_default();
             votes.count += 1;
             if finding.trouble != Trouble::Dependency {
-                votes.class(finding.diagnosis.class);
+                votes.class(finding.diagnosis.class, finding.is_believed);
+                votes.place = Some(finding.diagnosis.place);
             }
         }
         let cause = self.votes.iter().max_by_key(|(id, votes)| (votes.count, Reverse(**id)));
         incident.cause = cause.map(|(id, _)| *id);
         incident.class = cause.and_then(|(_, votes)| votes.class);
+        incident.place = cause.and_then(|(_, votes)| votes.place);
     }
     fn start(&mut self, now: SimTime, counters: &mut Counters, log: &mut Vec<PipelineEvent>) {
         self.next += 1;
@@ -224,7 +239,7 @@ impl Incidents {
             self.ring.pop_front();
         }
         let id = IncidentId(self.next);
-        self.ring.push_back(Incident { id, detected_at: now, resolved_at: None, services: Vec::new(), cause: None, class: None });
+        self.ring.push_back(Incident { id, detected_at: now, resolved_at: None, ..Incident::default() });
         log.push(PipelineEvent { kind: EventKind::Alert, service: None, text: format!("Incident {id} opened") });
     }
     fn calm_down(&mut self, now: SimTime, log: &mut Vec<PipelineEvent>) {

@@ -19,7 +19,7 @@ use super::templates::{LogTemplate, Templates};
 use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Evidence, Forecast, Incident, Signal};
 use super::watch::{SeriesAlarm, Watch};
 use super::wiring::Wiring;
-use super::{decide, envelope, orchestrate, policy_rules, policy_seed, predict};
+use super::{attribution, decide, envelope, orchestrate, policy_rules, policy_seed, predict};
 use crate::ids::{DecisionId, ServiceId};
 use crate::platform::{Receipt, Scrape};
 use crate::telemetry::{Metric, Subject};
@@ -201,6 +201,7 @@ impl Pipeline {
         log.extend(changes.iter().filter(|c| !c.is_first_look()).map(HealthChange::event));
         let findings = classify::classify(&self.eyes.view());
         let findings = self.course.follow(self.eyes.now, &self.eyes.wiring, findings);
+        let findings = attribution::attribute(&self.eyes.view(), self.suspects.ranking(), &scrape.inventory, findings);
         self.note(&findings, &mut log);
         self.suspect(scrape);
         let cases = self.cases(&findings);
@@ -231,7 +232,8 @@ impl Pipeline {
     /// Who is to blame for the open incident.
     fn suspect(&mut self, scrape: &Scrape) {
         let (eyes, open) = (&self.eyes, self.incidents.open().map(|i| (i.id, i.detected_at)));
-        self.suspects.look(eyes.now, &eyes.collector, &eyes.wiring, &scrape.inventory, open);
+        let is_healing = |id| self.ledger.is_healing(id);
+        self.suspects.look(eyes.now, (&eyes.collector, &eyes.wiring), &scrape.inventory, open, is_healing);
     }
     /// What there is to decide, with its candidates, by the policy in force.
     fn cases(&self, findings: &[Finding]) -> Vec<(Finding, Vec<Candidate>)> {

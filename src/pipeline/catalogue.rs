@@ -170,7 +170,7 @@ pub const CATALOGUE: [Entry; 24] = [
         .says("room for one more", "the instance that callers wait for longest is replaced"),
     entry(Kind::RerouteEdge, "reroute_edge", (3.0, 0.01, 0.03), Blast::Edge, Undo::IfUseless)
         .says("a detour", "calls avoid the direct path, for the price of a longer one"),
-    entry(Kind::DrainZone, "drain_zone", (3.0, 0.05, 0.05), Blast::Machine, Undo::WhenCalm)
+    entry(Kind::DrainZone, "drain_zone", (3.0, 0.02, 0.05), Blast::Service, Undo::IfWorse)
         .says("enough ready instances in other zones", "no request is sent to the zone"),
     entry(Kind::RollBack, "roll_back", (10.0, 0.02, 0.08), Blast::Service, Undo::Never)
         .says("a change of version or configuration to take back", "what came with the last change is gone, good or bad"),

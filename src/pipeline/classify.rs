@@ -1,20 +1,22 @@
 //! Classify: what is wrong, and whose fault is it? One finding a service, from an evidence vector: own resources, own
 //! errors and latency less what its callees explain, instances, log clues, and the network between.
 //!
-//! A symptom that a callee explains is a `DEPENDENCY_FAILURE` of the deepest such callee; that service's own finding
+//! A symptom that a callee explains is a `dependency` failure of the deepest such callee; that service's own finding
 //! is the one to act on. Confidence is the share of the symptom that the evidence explains, not a calibrated
-//! probability.
+//! probability; the class is what thresholds tell at first sight. Both give way to the ranking of suspects as soon as that
+//! is sure ([`super::attribution`]).
 
 use super::blame::{self, Explanation};
 use super::changes::Changes;
 use super::collect::{Clue, Collector};
+use super::failure::FailureClass;
 use super::monitor::Monitor;
 use super::network::{self, NetworkFault, Place};
 use super::policy::{Policy, Thresholds};
-use super::text;
-use super::types::{Diagnosis, Evidence, FailureClass, Forecast, Health};
+use super::types::{Diagnosis, Evidence, Forecast, Health};
 use super::wiring::Wiring;
-use crate::ids::ServiceId;
+use super::{situation, suspects, text};
+use crate::ids::{InstanceId, ServiceId};
 use crate::telemetry::{Metric, Subject};
 use crate::units::{Ratio, SimDuration, SimTime};
 use std::collections::BTreeMap;
@@ -57,6 +59,17 @@ pub(super) enum Trouble {
     },
     /// The network at the service's host.
     Host,
+    /// Some of its instances take requests and answer none.
+    Silent,
+    /// The machine below, by its index.
+    Node(u32),
+    /// The zone below, and whether the service has nothing elsewhere.
+    Zone {
+        zone: u8,
+        is_all: bool,
+    },
+    /// The way between two zones.
+    Zones(u8, u8),
     /// Somebody it depends on.
     Dependency,
 }
@@ -72,6 +85,12 @@ pub(super) struct Finding {
     pub is_early: bool,
     /// Degraded, but no more than usual: shown, not acted on.
     pub is_chronic: bool,
+    /// The ranking of suspects says so, and has for some scrapes.
+    pub is_believed: bool,
+    /// The instance that answers nothing, if one is known.
+    pub instance: Option<InstanceId>,
+    /// What it runs on is gone: its instances there serve nobody.
+    pub is_lost: bool,
 }
 
 /// One finding for each service that is not healthy, is about to be, or has a bad network.
@@ -152,21 +171,46 @@ fn early(view: &View, service: ServiceId) -> Option<Finding> {
 }
 
 fn own(view: &View, service: ServiceId, trouble: Trouble) -> Finding {
-    let (class, metric) = match trouble {
-        Trouble::Cpu => (FailureClass::ResourceExhaustion, Metric::CpuUtilisation),
-        Trouble::Memory => (FailureClass::ResourceExhaustion, Metric::MemoryUtilisation),
-        Trouble::Errors => (FailureClass::ApplicationError, Metric::ErrorRatio),
-        Trouble::Down if has_clue(view, service, Clue::OutOfMemory) => (FailureClass::ResourceExhaustion, Metric::ReplicasReady),
-        Trouble::Down => (FailureClass::ApplicationError, Metric::ReplicasReady),
-        _ => (FailureClass::PerformanceDegradation, Metric::LatencyP95),
+    let metric = match trouble {
+        Trouble::Cpu => Metric::CpuUtilisation,
+        Trouble::Memory => Metric::MemoryUtilisation,
+        Trouble::Errors => Metric::ErrorRatio,
+        Trouble::Down => Metric::ReplicasReady,
+        _ => Metric::LatencyP95,
     };
+    let class = own_class(view, service, trouble);
     let mut evidence = reasons(view, service);
     evidence.extend(forecast_line(view, service));
     evidence.extend(log_lines(view, service));
     let confidence = own_confidence(view, service, trouble, metric);
     let diagnosis = diagnosis(service, class, service, metric, confidence, evidence);
     let severity = view.monitor.health(service);
-    Finding { diagnosis, trouble, severity, is_early: false, is_chronic: is_chronic(view, service) }
+    Finding {
+        diagnosis,
+        trouble,
+        severity,
+        is_early: false,
+        is_chronic: is_chronic(view, service),
+        is_believed: false,
+        instance: None,
+        is_lost: false,
+    }
+}
+
+/// The kind of failure at first sight, before suspects were weighed.
+fn own_class(view: &View, service: ServiceId, trouble: Trouble) -> FailureClass {
+    let is_changed = view.changes.recent(service, view.now).is_some();
+    let has_more_work = || situation::load_ratio(view, service).is_some_and(|load| load >= situation::LOAD_RISEN);
+    match trouble {
+        Trouble::Cpu if situation::is_stray(view, service) => FailureClass::ResourceCpu,
+        Trouble::Cpu | Trouble::Latency if has_more_work() => FailureClass::Overload,
+        Trouble::Cpu => FailureClass::ResourceCpu,
+        Trouble::Memory => FailureClass::ResourceMemory,
+        Trouble::Down if has_clue(view, service, Clue::OutOfMemory) => FailureClass::ResourceMemory,
+        Trouble::Errors | Trouble::Down if is_changed => FailureClass::Change,
+        Trouble::Errors | Trouble::Down => FailureClass::Application,
+        _ => FailureClass::Unknown,
+    }
 }
 
 fn of_network(view: &View, service: ServiceId, fault: &NetworkFault) -> Finding {
@@ -176,10 +220,22 @@ fn of_network(view: &View, service: ServiceId, fault: &NetworkFault) -> Finding 
     };
     let mut evidence = fault.evidence.clone();
     evidence.extend(reasons(view, service));
-    let diagnosis = diagnosis(service, FailureClass::NetworkFailure, cause, fault.metric, fault.confidence, evidence);
+    let mut diagnosis = diagnosis(service, FailureClass::Network, cause, fault.metric, fault.confidence, evidence);
+    if let Place::Edge { from, to, .. } = fault.place {
+        diagnosis.place = suspects::Place::Edge { from, to };
+    }
     let callers = view.wiring.callers(service).iter().filter(|_| trouble == Trouble::Host);
     let severity = callers.chain([&service]).map(|id| view.monitor.health(*id)).max().unwrap_or_default();
-    Finding { diagnosis, trouble, severity, is_early: false, is_chronic: false }
+    Finding {
+        diagnosis,
+        trouble,
+        severity,
+        is_early: false,
+        is_chronic: false,
+        is_believed: false,
+        instance: None,
+        is_lost: false,
+    }
 }
 
 fn of_dependency(view: &View, service: ServiceId, explained: Explanation, network: &[NetworkFault]) -> Finding {
@@ -194,10 +250,18 @@ fn of_dependency(view: &View, service: ServiceId, explained: Explanation, networ
         evidence.push(Evidence { text: line, ..doubt.evidence.clone() });
     }
     evidence.extend(reasons(view, service));
-    let diagnosis =
-        diagnosis(service, FailureClass::DependencyFailure, cause, explained.metric, explained.share.min(0.95), evidence);
+    let diagnosis = diagnosis(service, FailureClass::Dependency, cause, explained.metric, explained.share.min(0.95), evidence);
     let severity = view.monitor.health(service);
-    Finding { diagnosis, trouble: Trouble::Dependency, severity, is_early: false, is_chronic: is_chronic(view, service) }
+    Finding {
+        diagnosis,
+        trouble: Trouble::Dependency,
+        severity,
+        is_early: false,
+        is_chronic: is_chronic(view, service),
+        is_believed: false,
+        instance: None,
+        is_lost: false,
+    }
 }
 
 fn diagnosis(
@@ -208,7 +272,8 @@ fn diagnosis(
     confidence: f64,
     evidence: Vec<Evidence>,
 ) -> Diagnosis {
-    Diagnosis { service, class, cause, metric: Some(metric), confidence: Ratio::saturating(confidence), evidence }
+    let place = suspects::Place::Service(cause);
+    Diagnosis { service, class, cause, place, metric: Some(metric), confidence: Ratio::saturating(confidence), evidence }
 }
 
 /// Every metric that is not healthy is about as bad as it always was, and, errors apart, below Critical.

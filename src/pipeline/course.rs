@@ -3,8 +3,10 @@
 //! the other, and a healer that believes it restarts every caller of what it has just healed.
 
 use super::classify::{Finding, Trouble};
+use super::failure::FailureClass;
 use super::policy::Policy;
-use super::types::{Evidence, FailureClass, Health};
+use super::suspects::Place;
+use super::types::{Evidence, Health};
 use super::wiring::Wiring;
 use crate::ids::ServiceId;
 use crate::telemetry::Metric;
@@ -61,7 +63,7 @@ impl Course {
     pub fn confirmed<'a>(&self, findings: &'a [Finding], policy: &Policy) -> Vec<&'a Finding> {
         let stands = |f: &&Finding| {
             let is_network = matches!(f.trouble, Trouble::Edge { .. } | Trouble::Host);
-            !is_network || self.scrapes(f) >= policy.patience_scrapes
+            !is_network || f.is_believed || self.scrapes(f) >= policy.patience_scrapes
         };
         findings.iter().filter(|f| !f.is_early && !f.is_chronic).filter(stands).collect()
     }
@@ -69,7 +71,7 @@ impl Course {
     pub fn is_ripe(&self, finding: &Finding, is_pressing: bool, policy: &Policy) -> bool {
         let is_urgent = finding.is_early || is_pressing || finding.severity == Health::Critical;
         let patience = if is_urgent { policy.patience_scrapes } else { policy.degraded_scrapes };
-        !finding.is_chronic && self.scrapes(finding) >= patience
+        !finding.is_chronic && (finding.is_believed || self.scrapes(finding) >= patience)
     }
     fn scrapes(&self, finding: &Finding) -> u32 {
         self.standing.get(&finding.diagnosis.service).map_or(0, |(_, _, n)| *n)
@@ -84,7 +86,8 @@ impl Course {
 fn make_echo(finding: &mut Finding, real: ServiceId, wiring: &Wiring) {
     let text = format!("suffered from {} within the last {:.0} s", wiring.name(real), ECHO.as_secs_f64());
     finding.trouble = Trouble::Dependency;
-    finding.diagnosis.class = FailureClass::DependencyFailure;
+    finding.diagnosis.class = FailureClass::Dependency;
     finding.diagnosis.cause = real;
+    finding.diagnosis.place = Place::Service(real);
     finding.diagnosis.evidence.insert(0, Evidence { text, metric: None, value: 0.0, reference: 0.0 });
 }

@@ -47,7 +47,7 @@ pub(super) fn choose(view: &View, finding: &Finding, candidates: Vec<Candidate>,
             if candidate.vetoed {
                 return candidate;
             }
-            if let Some(reason) = envelope::forbidden(view, action, memory) {
+            if let Some(reason) = envelope::forbidden(view, action, finding.is_lost, memory) {
                 return Candidate { vetoed: true, reason, ..candidate };
             }
             let Some(reason) = envelope::not_now(view, action, memory) else { return candidate };

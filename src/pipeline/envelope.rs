@@ -35,8 +35,8 @@ pub(super) const REPEATS_MAX: usize = 5;
 /// The window of both: the horizon that harm is counted over.
 pub(super) const FLAP_WINDOW: SimDuration = SimDuration::from_secs(super::catalogue::HORIZON_S as u64);
 
-/// Why it can never be done here.
-pub(super) fn forbidden(view: &View, action: Action, memory: &dyn Memory) -> Option<String> {
+/// Why it can never be done here. What is lost already (`is_lost`) is not protected by the disruption budget.
+pub(super) fn forbidden(view: &View, action: Action, is_lost: bool, memory: &dyn Memory) -> Option<String> {
     let target = action.service();
     let Some(node) = view.wiring.get(target) else { return Some("there is no such service (any more)".to_owned()) };
     if !view.wiring.is_healable(target) {
@@ -46,7 +46,7 @@ pub(super) fn forbidden(view: &View, action: Action, memory: &dyn Memory) -> Opt
         return Some("there is no such call (any more)".to_owned());
     }
     over_limit(view, action, node.replicas_max)
-        .or_else(|| budget(view, action, node.ready_min))
+        .or_else(|| budget(view, action, node.ready_min).filter(|_| !is_lost))
         .or_else(|| memory.objection(action))
         .or_else(|| flapping(view, action, memory))
 }
@@ -95,9 +95,10 @@ pub(super) fn not_now(view: &View, action: Action, memory: &dyn Memory) -> Optio
     if memory.is_busy(target) {
         return Some("another action on it is under way".to_owned());
     }
-    // More capacity is right whatever a callee does: a spike hits them all at once.
-    let is_growth = matches!(action, Action::ScaleUp { .. });
-    if let Some(callee) = healing_callee(view, target, memory).filter(|_| !is_growth) {
+    // More capacity is right whatever a callee does: a spike hits them all at once. So does a machine or a zone, and they
+    // leave it together.
+    let is_common = matches!(action, Action::ScaleUp { .. } | Action::DrainZone { .. } | Action::CordonNode { .. });
+    if let Some(callee) = healing_callee(view, target, memory).filter(|_| !is_common) {
         return Some(format!("{}, which it depends on, is being healed first", view.wiring.name(callee)));
     }
     let cooldown = SimDuration::from_secs(view.policy.cooldown_s);
@@ -171,7 +172,7 @@ mod tests {
         let (forecasts, changes) = (BTreeMap::new(), Changes::default());
         let (collector, monitor, wiring, policy) = (&collector, &monitor, &wiring, &policy);
         let view = View { collector, monitor, wiring, policy, forecasts: &forecasts, changes: &changes, now };
-        forbidden(&view, action, &Nothing)
+        forbidden(&view, action, false, &Nothing)
     }
 
     #[test]

@@ -5,7 +5,8 @@
 use super::bandit::Arm;
 use super::classify::Finding;
 use super::decide::{Memory, Verdict};
-use super::types::{Choice, Decision, DecisionState, FailureClass};
+use super::failure::FailureClass;
+use super::types::{Choice, Decision, DecisionState};
 use super::verify::Measure;
 use crate::ids::{ActionId, DecisionId, IncidentId, ServiceId};
 use crate::platform::{Action, ActionError};
@@ -289,6 +290,7 @@ pub(super) const fn is_passing(error: &ActionError) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::classify::Trouble;
+    use super::super::suspects::Place;
     use super::super::types::{Candidate, Diagnosis, Health, Worth};
     use super::*;
     use crate::units::Ratio;
@@ -298,6 +300,7 @@ mod tests {
             service: ServiceId(0),
             class: FailureClass::Unknown,
             cause: ServiceId(0),
+            place: Place::Service(ServiceId(0)),
             metric: None,
             confidence: Ratio::ONE,
             evidence: Vec::new(),
@@ -319,7 +322,20 @@ mod tests {
             outcome: String::new(),
         };
         let severity = Health::Critical;
-        (decision, Finding { diagnosis, trouble: Trouble::Errors, severity, is_early: false, is_chronic: false })
+        let trouble = Trouble::Errors;
+        (
+            decision,
+            Finding {
+                diagnosis,
+                trouble,
+                severity,
+                is_early: false,
+                is_chronic: false,
+                is_believed: false,
+                instance: None,
+                is_lost: false,
+            },
+        )
     }
 
     #[test]

@@ -105,6 +105,23 @@ pub(super) const RULES: &[Rule] = &[
     rule(Case::HostMany, Kind::Restart, 0.6, "replaces all instances, on other hosts"),
     rule(Case::HostMany, Kind::MoveSlowest, 0.7, "takes its slowest instance out, on another host"),
     rule(Case::HostMany, Kind::ScaleOut, 0.3, "dilutes it, the slow instances stay"),
+    rule(Case::Hung, Kind::Evict, 0.9, "takes out the instance that answers nothing"),
+    rule(Case::Hung, Kind::MoveSlowest, 0.6, "helps if that is the one that hangs"),
+    rule(Case::Hung, Kind::Restart, 0.8, "new instances work, but those that work are replaced as well"),
+    rule(Case::Machine, Kind::CordonNode, 0.9, "its instances there are replaced elsewhere"),
+    rule(Case::Machine, Kind::Restart, 0.5, "instances are placed anew, perhaps there again"),
+    rule(Case::Machine, Kind::ScaleOut, 0.4, "more instances elsewhere, those there stay"),
+    rule(Case::Neighbour, Kind::CordonNode, 0.85, "its instances there are replaced elsewhere"),
+    rule(Case::Neighbour, Kind::DrainZone, 0.8, "requests go to the other zones"),
+    rule(Case::Neighbour, Kind::MoveSlowest, 0.75, "its slowest instance is replaced, where there is room"),
+    rule(Case::Neighbour, Kind::ScaleOut, 0.6, "more instances elsewhere take most of the requests"),
+    rule(Case::Neighbour, Kind::Restart, 0.3, "instances are placed anew, perhaps there again"),
+    rule(Case::Zone, Kind::DrainZone, 0.85, "requests go to the other zones"),
+    rule(Case::Zone, Kind::ScaleOut, 0.5, "more instances in other zones, those there stay"),
+    rule(Case::ZoneAll, Kind::ScaleOut, 0.85, "another instance is placed where the others are not"),
+    rule(Case::ZoneAll, Kind::Restart, 0.5, "instances are placed anew, perhaps there again"),
+    rule(Case::Ways, Kind::DrainZone, 0.8, "nothing has to go that way any more"),
+    rule(Case::Ways, Kind::ScaleOut, 0.2, "more instances on the callers' side"),
 ];
 
 /// Chance that trouble passes by itself within a minute, where the table does not say.
@@ -156,7 +173,7 @@ fn candidate(choice: Choice, worth: Worth, reason: String) -> Candidate {
 }
 
 /// What is suffered, in services that are out. A busy CPU alone hurts nobody yet: it is a risk if it is at its limit, and
-/// what it is there for below.
+/// what it is there for below, unless it is held to be behind what others suffer.
 fn harm(view: &View, finding: &Finding) -> f64 {
     let service = finding.diagnosis.service;
     if finding.is_early {
@@ -164,7 +181,7 @@ fn harm(view: &View, finding: &Finding) -> f64 {
     }
     let is_critical = finding.severity == Health::Critical;
     let felt = [Metric::ErrorRatio, Metric::LatencyP95].map(|metric| view.monitor.level(service, metric));
-    if finding.trouble == Trouble::Cpu && felt.iter().all(|level| *level < Health::Degraded) {
+    if finding.trouble == Trouble::Cpu && !finding.is_believed && felt.iter().all(|level| *level < Health::Degraded) {
         return if is_critical { HARM_DEGRADED } else { 0.0 };
     }
     if is_critical { HARM_CRITICAL } else { HARM_DEGRADED }

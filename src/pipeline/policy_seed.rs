@@ -4,9 +4,11 @@
 //! hysteresis, no cool-down, no memory of what was tried: that is the point of keeping it.
 
 use super::classify::{Finding, Trouble, View};
+use super::failure::FailureClass;
 use super::policy::Thresholds;
+use super::suspects::Place;
 use super::text;
-use super::types::{Candidate, Choice, Diagnosis, Evidence, FailureClass, Health, Worth};
+use super::types::{Candidate, Choice, Diagnosis, Evidence, Health, Worth};
 use crate::ids::ServiceId;
 use crate::platform::Action;
 use crate::telemetry::{Metric, Subject};
@@ -14,6 +16,41 @@ use crate::units::{Ratio, SimDuration};
 
 /// Readings that must rise.
 const RISING_READINGS: usize = 3;
+
+/// The seed's own classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    ResourceExhaustion,
+    ApplicationError,
+    PerformanceDegradation,
+    ResourceWarning,
+    ApplicationWarning,
+    PerformanceWarning,
+    Unknown,
+}
+
+impl Word {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ResourceExhaustion => "RESOURCE_EXHAUSTION",
+            Self::ApplicationError => "APPLICATION_ERROR",
+            Self::PerformanceDegradation => "PERFORMANCE_DEGRADATION",
+            Self::ResourceWarning => "RESOURCE_WARNING",
+            Self::ApplicationWarning => "APPLICATION_WARNING",
+            Self::PerformanceWarning => "PERFORMANCE_WARNING",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+    /// The same in the words of the other policies.
+    const fn class(self, metric: Option<Metric>) -> FailureClass {
+        match (self, metric) {
+            (Self::ResourceExhaustion | Self::ResourceWarning, Some(Metric::MemoryUtilisation)) => FailureClass::ResourceMemory,
+            (Self::ResourceExhaustion | Self::ResourceWarning, _) => FailureClass::ResourceCpu,
+            (Self::ApplicationError | Self::ApplicationWarning, _) => FailureClass::Application,
+            _ => FailureClass::Unknown,
+        }
+    }
+}
 
 /// The seed's findings with their candidates, best first; only for services it would do something about.
 pub(super) fn decide(view: &View) -> Vec<(Finding, Vec<Candidate>)> {
@@ -26,19 +63,22 @@ fn decide_one(view: &View, service: ServiceId) -> Option<(Finding, Vec<Candidate
     if health == Health::Healthy && !is_predicted {
         return None;
     }
-    let class = class(health, &reasons);
-    let action = action(class, health, is_predicted, service)?;
+    let word = word(health, &reasons);
+    let action = action(word, health, is_predicted, service)?;
     let blocking = view.wiring.callees(service).iter().find(|callee| self::health(view, **callee).0 == Health::Critical);
-    let trouble = if blocking.is_some() { Trouble::Dependency } else { trouble(class) };
+    let trouble = if blocking.is_some() { Trouble::Dependency } else { trouble(word) };
+    let metric = reasons.first().and_then(|r| r.metric);
+    let cause = blocking.copied().unwrap_or(service);
     let diagnosis = Diagnosis {
         service,
-        class,
-        cause: blocking.copied().unwrap_or(service),
-        metric: reasons.first().and_then(|r| r.metric),
+        class: if blocking.is_some() { FailureClass::Dependency } else { word.class(metric) },
+        cause,
+        place: Place::Service(cause),
+        metric,
         confidence: Ratio::ONE,
         evidence: reasons,
     };
-    let reason = format!("the table says {} for {}", action.name(), class.name());
+    let reason = format!("the table says {} for {}", action.name(), word.name());
     let chosen = match blocking {
         Some(callee) => {
             let hold = format!("declared dependency {} is Critical", view.wiring.name(*callee));
@@ -46,7 +86,19 @@ fn decide_one(view: &View, service: ServiceId) -> Option<(Finding, Vec<Candidate
         }
         None => vec![plain(Choice::Act(action), false, reason)],
     };
-    Some((Finding { diagnosis, trouble, severity: health, is_early: health == Health::Healthy, is_chronic: false }, chosen))
+    Some((
+        Finding {
+            diagnosis,
+            trouble,
+            severity: health,
+            is_early: health == Health::Healthy,
+            is_chronic: false,
+            is_believed: false,
+            instance: None,
+            is_lost: false,
+        },
+        chosen,
+    ))
 }
 
 fn plain(choice: Choice, vetoed: bool, reason: String) -> Candidate {
@@ -86,35 +138,35 @@ fn predicted(view: &View, service: ServiceId) -> bool {
     })
 }
 
-fn class(health: Health, reasons: &[Evidence]) -> FailureClass {
+fn word(health: Health, reasons: &[Evidence]) -> Word {
     let about = |metric| reasons.iter().any(|r| r.metric == Some(metric));
     let is_resource = about(Metric::CpuUtilisation) || about(Metric::MemoryUtilisation);
     match health {
-        Health::Critical if is_resource => FailureClass::ResourceExhaustion,
-        Health::Critical if about(Metric::ErrorRatio) => FailureClass::ApplicationError,
-        Health::Critical => FailureClass::PerformanceDegradation,
-        Health::Degraded if is_resource => FailureClass::ResourceWarning,
-        Health::Degraded if about(Metric::ErrorRatio) => FailureClass::ApplicationWarning,
-        Health::Degraded => FailureClass::PerformanceWarning,
-        _ => FailureClass::Unknown,
+        Health::Critical if is_resource => Word::ResourceExhaustion,
+        Health::Critical if about(Metric::ErrorRatio) => Word::ApplicationError,
+        Health::Critical => Word::PerformanceDegradation,
+        Health::Degraded if is_resource => Word::ResourceWarning,
+        Health::Degraded if about(Metric::ErrorRatio) => Word::ApplicationWarning,
+        Health::Degraded => Word::PerformanceWarning,
+        _ => Word::Unknown,
     }
 }
 
-fn action(class: FailureClass, health: Health, is_predicted: bool, service: ServiceId) -> Option<Action> {
-    match class {
-        FailureClass::ResourceExhaustion => Some(Action::ScaleUp { service, by: 1 }),
-        FailureClass::ApplicationError => Some(Action::Restart { service }),
-        FailureClass::PerformanceDegradation => Some(Action::RerouteService { service }),
+fn action(word: Word, health: Health, is_predicted: bool, service: ServiceId) -> Option<Action> {
+    match word {
+        Word::ResourceExhaustion => Some(Action::ScaleUp { service, by: 1 }),
+        Word::ApplicationError => Some(Action::Restart { service }),
+        Word::PerformanceDegradation => Some(Action::RerouteService { service }),
         _ if is_predicted => Some(Action::ScaleUp { service, by: 1 }),
         _ if health == Health::Degraded => Some(Action::Restart { service }),
         _ => None,
     }
 }
 
-const fn trouble(class: FailureClass) -> Trouble {
-    match class {
-        FailureClass::ResourceExhaustion | FailureClass::ResourceWarning => Trouble::Cpu,
-        FailureClass::ApplicationError | FailureClass::ApplicationWarning => Trouble::Errors,
+const fn trouble(word: Word) -> Trouble {
+    match word {
+        Word::ResourceExhaustion | Word::ResourceWarning => Trouble::Cpu,
+        Word::ApplicationError | Word::ApplicationWarning => Trouble::Errors,
         _ => Trouble::Latency,
     }
 }

@@ -3,6 +3,7 @@
 
 use super::classify::{Finding, Trouble, View};
 use super::collect::Clue;
+use super::failure::FailureClass;
 use super::types::Health;
 use crate::ids::ServiceId;
 use crate::telemetry::{Metric, Subject};
@@ -67,13 +68,25 @@ pub enum Case {
     HostSingle,
     /// All paths to a service of several instances are bad.
     HostMany,
+    /// Some instances take requests and answer none.
+    Hung,
+    /// A machine is gone.
+    Machine,
+    /// A zone is gone.
+    Zone,
+    /// A zone is gone, and the service has nothing elsewhere.
+    ZoneAll,
+    /// Other tenants use its machine, or the machines of a zone.
+    Neighbour,
+    /// The way between two zones is bad.
+    Ways,
     /// Somebody else is the cause.
     Dependency,
 }
 
 impl Case {
     /// All cases, in order.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 27] = [
         Self::CpuLoad,
         Self::CpuStray,
         Self::CpuRepeats,
@@ -94,6 +107,12 @@ impl Case {
         Self::LateShared,
         Self::HostSingle,
         Self::HostMany,
+        Self::Hung,
+        Self::Machine,
+        Self::Zone,
+        Self::ZoneAll,
+        Self::Neighbour,
+        Self::Ways,
         Self::Dependency,
     ];
 
@@ -120,6 +139,12 @@ impl Case {
             Self::LateShared => "late_shared",
             Self::HostSingle => "host_single",
             Self::HostMany => "host_many",
+            Self::Hung => "hung",
+            Self::Machine => "machine",
+            Self::Zone => "zone",
+            Self::ZoneAll => "zone_all",
+            Self::Neighbour => "neighbour",
+            Self::Ways => "ways",
             Self::Dependency => "dependency",
         }
     }
@@ -131,7 +156,8 @@ impl Case {
     /// The case of a finding, as things stand.
     pub(super) fn of(view: &View, finding: &Finding) -> Self {
         let service = finding.diagnosis.service;
-        let is_changed = view.changes.recent(service, view.now).is_some();
+        let is_recent = view.changes.recent(service, view.now).is_some();
+        let is_changed = is_recent && (!finding.is_believed || finding.diagnosis.class == FailureClass::Change);
         match finding.trouble {
             Trouble::Dependency => Self::Dependency,
             Trouble::Edge { from, to, .. } if finding.diagnosis.metric == Some(Metric::ErrorRatio) => {
@@ -142,6 +168,12 @@ impl Case {
             Trouble::Edge { .. } => Self::LateShared,
             Trouble::Host if ready(view, finding.diagnosis.cause) < 2.0 => Self::HostSingle,
             Trouble::Host => Self::HostMany,
+            Trouble::Silent => Self::Hung,
+            Trouble::Node(_) | Trouble::Zone { .. } if finding.diagnosis.class == FailureClass::NoisyNeighbour => Self::Neighbour,
+            Trouble::Node(_) => Self::Machine,
+            Trouble::Zone { is_all: true, .. } => Self::ZoneAll,
+            Trouble::Zone { .. } => Self::Zone,
+            Trouble::Zones(..) => Self::Ways,
             Trouble::Cpu => Self::of_cpu(view, service),
             Trouble::Memory => Self::of_memory(view, service),
             // In a crash loop callers learn late who is ready, so that it may look ready and fail everything.
@@ -218,6 +250,12 @@ pub(super) fn told(view: &View, case: Case, service: ServiceId) -> String {
         Case::MemoryHigh => "memory does not rise".to_owned(),
         Case::Errors => "its own errors, resources are not short".to_owned(),
         Case::HostSingle | Case::HostMany => "all paths to it are bad".to_owned(),
+        Case::Hung => "it has instances that take requests and answer none".to_owned(),
+        Case::Machine => "it runs on a machine that is gone".to_owned(),
+        Case::Zone => "it runs in a zone that is gone".to_owned(),
+        Case::ZoneAll => "all of it runs in a zone that is gone".to_owned(),
+        Case::Neighbour => "others use the machines it runs on".to_owned(),
+        Case::Ways => "it runs at one end of a bad way between zones".to_owned(),
         Case::Dependency => "the cause is elsewhere".to_owned(),
     }
 }
@@ -232,7 +270,7 @@ fn is_crashing(view: &View, service: ServiceId) -> bool {
 }
 
 /// Uses clearly more CPU than its calls explain: usual CPU, times how much more it is called, over instances.
-fn is_stray(view: &View, service: ServiceId) -> bool {
+pub(super) fn is_stray(view: &View, service: ServiceId) -> bool {
     let subject = Subject::Service(service);
     let usual_cpu = view.collector.usual(subject, Metric::CpuUtilisation);
     let usual_ready = view.collector.usual(subject, Metric::ReplicasReady).unwrap_or(1.0);

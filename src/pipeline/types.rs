@@ -1,5 +1,7 @@
 //! What the stages hand on: `Signal` -> `Forecast` -> `Diagnosis` -> `Decision`, and what people read of it.
 
+use super::failure::FailureClass;
+use super::suspects::Place;
 use crate::ids::{ActionId, DecisionId, IncidentId, ServiceId};
 use crate::platform::Action;
 use crate::telemetry::Metric;
@@ -69,47 +71,6 @@ pub struct Forecast {
     pub breach_in_s: Option<(f64, f64, f64)>,
 }
 
-/// What kind of failure it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum FailureClass {
-    /// CPU or memory is short.
-    ResourceExhaustion,
-    /// The service itself fails requests.
-    ApplicationError,
-    /// It is slow, without being short of CPU or memory.
-    PerformanceDegradation,
-    /// It suffers from a service or a network path it depends on.
-    DependencyFailure,
-    /// The network between a caller and a callee.
-    NetworkFailure,
-    /// CPU or memory is getting short (seed policy's word for Degraded).
-    ResourceWarning,
-    /// It fails some requests (seed policy).
-    ApplicationWarning,
-    /// It is getting slow (seed policy).
-    PerformanceWarning,
-    /// None of these.
-    Unknown,
-}
-
-impl FailureClass {
-    /// The name people see: `RESOURCE_EXHAUSTION`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ResourceExhaustion => "RESOURCE_EXHAUSTION",
-            Self::ApplicationError => "APPLICATION_ERROR",
-            Self::PerformanceDegradation => "PERFORMANCE_DEGRADATION",
-            Self::DependencyFailure => "DEPENDENCY_FAILURE",
-            Self::NetworkFailure => "NETWORK_FAILURE",
-            Self::ResourceWarning => "RESOURCE_WARNING",
-            Self::ApplicationWarning => "APPLICATION_WARNING",
-            Self::PerformanceWarning => "PERFORMANCE_WARNING",
-            Self::Unknown => "UNKNOWN",
-        }
-    }
-}
-
 /// What is wrong with a service and where it comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Diagnosis {
@@ -117,8 +78,10 @@ pub struct Diagnosis {
     pub service: ServiceId,
     /// Kind of failure.
     pub class: FailureClass,
-    /// The service held to be the cause (itself, or a dependency).
+    /// The service held to be the cause (itself, or a dependency); of a machine's or a zone's failure, the service itself.
     pub cause: ServiceId,
+    /// Where exactly the cause is held to be.
+    pub place: Place,
     /// The metric that tells the most.
     pub metric: Option<Metric>,
     /// How sure, 0..=1.
@@ -324,7 +287,7 @@ impl Alert {
 }
 
 /// One incident: from the first unhealthy service to all being healthy again.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Incident {
     /// Its number.
     pub id: IncidentId,
@@ -338,4 +301,6 @@ pub struct Incident {
     pub cause: Option<ServiceId>,
     /// Kind of failure by the first diagnosis of the cause that stood.
     pub class: Option<FailureClass>,
+    /// The place that most diagnoses so far hold to be the cause: it may be a call, a machine or a zone.
+    pub place: Option<Place>,
 }

@@ -181,16 +181,16 @@ impl Census {
                 facts.cpu_busiest = facts.cpu_busiest.max((last.0 - first.0) / (last.1 - first.1));
             }
             if instance.is_ready {
-                answers.push(self.place(instance.id).map_or(0, |at| self.instances[at].1.sum(0)) as f64);
+                answers.push((instance.id, self.place(instance.id).map_or(0, |at| self.instances[at].1.sum(0)) as f64));
             }
         }
-        let all: f64 = answers.iter().sum();
+        let all: f64 = answers.iter().map(|(_, count)| count).sum();
         if answers.len() > 1 && all > 0.0 {
-            let most = answers.iter().copied().fold(0.0, f64::max);
+            let most = answers.iter().map(|(_, count)| *count).fold(0.0, f64::max);
             facts.uneven = most * answers.len() as f64 / all;
-            let speaking = answers.iter().filter(|a| **a > 0.0).count() as f64;
+            let speaking = answers.iter().filter(|(_, count)| *count > 0.0).count() as f64;
             if all / speaking >= ANSWERS_MIN {
-                facts.silent = answers.iter().filter(|a| **a == 0.0).count() as u32;
+                facts.silent.extend(answers.iter().filter(|(_, count)| *count == 0.0).map(|(id, _)| *id));
             }
         }
         let of = self.service(id);

@@ -67,8 +67,10 @@ impl World {
                 self.spare(id, index)
             }
             Action::CordonNode { node, .. } => {
-                let node = self.nodes.get(node as usize).ok_or(ActionError::NoTarget)?;
-                if node.is_cordoned { already("the node is cordoned") } else { Ok(()) }
+                let is_cordoned = self.nodes.get(node as usize).ok_or(ActionError::NoTarget)?.is_cordoned;
+                let stays = |i: &u32| self.instances.get(*i).is_some_and(|i| i.stays() && i.node == node);
+                // A node may be cordoned for several services in turn: each leaves it.
+                if is_cordoned && !state.instances.iter().any(stays) { already("the node is cordoned") } else { Ok(()) }
             }
             Action::FailOver { .. } => {
                 ensure(service.kind == ServiceKind::Database, "only a database fails over")?;

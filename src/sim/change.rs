@@ -226,7 +226,8 @@ impl World {
     /// Whether an instance can be spared: the disruption budget counts ready ones.
     pub(super) fn spare(&self, id: ServiceId, index: u32) -> Result<(), ActionError> {
         let (Some(service), Some(state)) = (self.topology.get(id), self.services[id.index()].as_ref()) else { return Ok(()) };
-        let (ready, in_service) = (state.ready.len() as u32, state.ready.contains(&index));
+        // An instance on a machine that is gone is not spared but given up: it serves nobody.
+        let (ready, in_service) = (state.ready.len() as u32, state.ready.contains(&index) && self.is_node_well(index));
         if in_service && ready <= service.ready_min { Err(ActionError::Budget(ready, service.ready_min)) } else { Ok(()) }
     }
 

@@ -65,6 +65,12 @@ impl World {
         self.nodes.get(node as usize).is_none_or(super::nodes::NodeState::is_up)
     }
 
+    /// Whether the machine under an instance has not gone, noticed or not.
+    pub(super) fn is_node_well(&self, index: u32) -> bool {
+        let node = self.instances.get(index).map_or(u32::MAX, |i| i.node);
+        self.nodes.get(node as usize).is_none_or(|n| n.condition == super::nodes::Condition::Well)
+    }
+
     /// The kubelet starts the process.
     pub(super) fn start(&mut self, index: u32, seq: u64) {
         let Some(instance) = self.instances.get(index).filter(|i| i.life_timer == seq) else { return };

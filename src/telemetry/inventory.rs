@@ -5,7 +5,7 @@
 //! Window values cover the last [`super::Metric::WINDOW_S`] seconds. Bounds: one entry a service, called edge, node, and
 //! pair of zones with traffic between them.
 
-use crate::ids::ServiceId;
+use crate::ids::{InstanceId, ServiceId};
 use serde::{Deserialize, Serialize};
 
 /// Why processes of a service ended, counted since the run's start (`kube_pod_container_status_last_terminated_reason`).
@@ -39,7 +39,7 @@ pub struct ServiceFacts {
     /// Answers of the instance with the most, as a multiple of an even share; 1 is even.
     pub uneven: f64,
     /// Ready instances that answered nothing while the others answered at least five times each.
-    pub silent: u32,
+    pub silent: Vec<InstanceId>,
     /// Changes of its template so far: roll-outs and restarts.
     pub generation: u32,
     /// Changes of its configuration so far.

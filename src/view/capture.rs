@@ -5,6 +5,7 @@ use super::frame::{
     ChartFrame, DECISIONS_LEN_MAX, EdgeFrame, Frame, Kpis, LOG_LEN_MAX, LineFrame, LogKind, Marker, SLOS_LEN_MAX, ServiceFrame,
 };
 use super::insight::{add_lanes, insight};
+use super::suspects::suspects;
 use crate::ids::{FaultId, ServiceId};
 use crate::pipeline::{Forecast, Health};
 use crate::session::{Session, SystemMetric};
@@ -93,6 +94,7 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
         decisions: pipeline.decisions().rev().take(DECISIONS_LEN_MAX).cloned().collect(),
         alerts: alerts(session),
         incident: pipeline.incidents().next_back().cloned(),
+        suspects: suspects(session),
         log: session.events().entries().rev().take(LOG_LEN_MAX).cloned().collect(),
         charts,
         window_s,

@@ -4,6 +4,7 @@ use crate::ids::{FaultId, ServiceId};
 pub use crate::session::{LogEntry, LogKind};
 
 use super::insight::Insight;
+use super::suspects::SuspectFrame;
 use crate::pipeline::{Alert, Autonomy, Decision, Forecast, Incident, Signal, SloStatus};
 use crate::sim::fault::ActiveFault;
 use crate::topology::ServiceKind;
@@ -202,6 +203,8 @@ pub struct Frame {
     pub alerts: Vec<Alert>,
     /// Newest incident.
     pub incident: Option<Incident>,
+    /// Who may be to blame for it while it is open, the likeliest first.
+    pub suspects: Vec<SuspectFrame>,
     /// Newest log entries, newest first.
     pub log: Vec<LogEntry>,
     /// The charts at the foot, for the selection or the whole system.

@@ -12,8 +12,10 @@ pub mod layout;
 mod lookup;
 pub mod pace;
 pub mod picks;
+mod suspects;
 pub mod words;
 
 pub use capture::{Playback, Viewport, capture};
 pub use frame::*;
 pub use insight::Insight;
+pub use suspects::SuspectFrame;

@@ -45,14 +45,18 @@ pub const fn health_key(health: Health) -> &'static str {
 /// A failure class as a phrase: `own failure`, `short of CPU or memory`.
 pub const fn class(class: FailureClass) -> &'static str {
     match class {
-        FailureClass::ResourceExhaustion => "short of CPU or memory",
-        FailureClass::ApplicationError => "fails its own requests",
-        FailureClass::PerformanceDegradation => "slow without being short of anything",
-        FailureClass::DependencyFailure => "suffers from a dependency",
-        FailureClass::NetworkFailure => "network path is failing",
-        FailureClass::ResourceWarning => "getting short of CPU or memory",
-        FailureClass::ApplicationWarning => "fails some requests",
-        FailureClass::PerformanceWarning => "getting slow",
+        FailureClass::ResourceCpu => "CPU taken by something beside its requests",
+        FailureClass::ResourceMemory => "short of memory",
+        FailureClass::ResourceDisk => "waits for its disk",
+        FailureClass::ResourcePool => "out of connections or workers",
+        FailureClass::Application => "fails, hangs or crashes by itself",
+        FailureClass::Change => "broken by a roll-out or a change of configuration",
+        FailureClass::Network => "network path is failing",
+        FailureClass::Dependency => "suffers from somebody it depends on",
+        FailureClass::Overload => "more work than it has room for",
+        FailureClass::Node => "machine is gone",
+        FailureClass::Zone => "zone is gone",
+        FailureClass::NoisyNeighbour => "machine is used by other tenants",
         FailureClass::Unknown => "cause not known",
     }
 }

@@ -136,7 +136,8 @@ pub fn why(frame: &Frame, decision: &Decision) -> AnyView {
     let diagnosis = &decision.diagnosis;
     let evidence = diagnosis.evidence.iter().map(|e| view! { <li>{e.text.clone()}</li> }).collect_view();
     let confidence = diagnosis.confidence.get();
-    let about = format!("{} {}", frame.name(diagnosis.cause), words::class(diagnosis.class));
+    let place = diagnosis.place.words(|id| frame.name(id));
+    let about = format!("{place}: {}", words::class(diagnosis.class));
     view! {
         <p class="about">{about}" "<code class="class">{diagnosis.class.name()}</code></p>
         <div class="confidence" title="How sure the diagnosis is">

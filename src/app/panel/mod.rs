@@ -9,6 +9,7 @@ mod ledger;
 mod log;
 mod service;
 mod story;
+mod suspects;
 mod tables;
 
 use super::model::{Model, Tab};

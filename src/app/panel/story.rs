@@ -1,10 +1,11 @@
 //! The story: what is wrong, since when, whose fault it is, what is being done; or that all is well.
 
-use super::decision;
+use super::{decision, suspects};
 use crate::app::header::inject;
 use crate::app::icons::{Icon, icon, of_health};
 use crate::app::model::{Model, Selection};
 use crate::ids::ServiceId;
+use crate::pipeline::suspects::Place;
 use crate::pipeline::{Autonomy, Health, Incident, LEARNING};
 use crate::scenario::presets::{Group, PRESETS};
 use crate::units::SimTime;
@@ -163,6 +164,7 @@ fn trouble(model: Model) -> AnyView {
             {move || cause(model, incident())}
             {learning}
         </div>
+        {suspects::suspects(model)}
         {symptoms(model)}
     }
     .into_any()
@@ -185,7 +187,8 @@ fn cause(model: Model, incident: Option<Incident>) -> Option<AnyView> {
     let incident = incident?;
     let class = incident.class?;
     let others: Vec<_> = incident.services.iter().copied().filter(|id| Some(*id) != incident.cause).collect();
-    let (name, others) = model.peek(|f| (incident.cause.map(|id| f.name(id)), words::names(f, &others)));
+    let place = incident.place.or(incident.cause.map(Place::Service));
+    let (name, others) = model.peek(|f| (place.map(|p| p.words(|id| f.name(id))), words::names(f, &others)));
     let impact = (!others.is_empty()).then(|| view! { <p>"Felt by "{others}"."</p> });
     let body = view! {
         <p>

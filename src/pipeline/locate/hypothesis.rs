@@ -1,11 +1,11 @@
 //! Hypotheses: each service with each class of failure. Their log-odds are sums of contributions that can be read out;
 //! their probabilities add up to one.
 
-use super::class::FaultClass;
 use super::evidence::{Clue, Evidence, Piece};
 use super::kind::MetricKind;
 use super::layout::Layout;
 use crate::math;
+use crate::pipeline::failure::FailureClass;
 
 /// One reason for or against a hypothesis.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,7 +24,7 @@ pub struct Hypothesis {
     /// Index of the service.
     pub service: usize,
     /// What would be wrong with it.
-    pub class: FaultClass,
+    pub class: FailureClass,
     /// Log-odds up to a common constant.
     pub score: f64,
     /// What the score consists of.
@@ -35,14 +35,14 @@ pub struct Hypothesis {
 type Draw = (Clue, f64, f64);
 
 /// What each class draws on.
-const CLASSES: &[(FaultClass, &[Draw])] = &[
-    (FaultClass::ResourceCpu, &[(Clue::Cpu, 1.0, 2.5), (Clue::Latency, 1.0, 0.5)]),
-    (FaultClass::ResourceMemory, &[(Clue::Memory, 1.0, 2.4), (Clue::Latency, 1.0, 0.3)]),
-    (FaultClass::ResourceDisk, &[(Clue::Disk, 1.2, 1.5), (Clue::Latency, 1.0, 0.5)]),
-    (FaultClass::ResourcePool, &[(Clue::Pool, 1.2, 1.5), (Clue::Latency, 1.0, 0.5)]),
-    (FaultClass::Network, &[(Clue::Gap, 0.5, 2.5), (Clue::Socket, 2.0, 0.5)]),
-    (FaultClass::Application, &[(Clue::FanOut, 0.3, 4.0), (Clue::Errors, 0.5, 2.0), (Clue::Latency, 1.0, 1.0)]),
-    (FaultClass::Overload, &[(Clue::Traffic, 1.2, 1.0), (Clue::Latency, 1.0, 0.5)]),
+const CLASSES: &[(FailureClass, &[Draw])] = &[
+    (FailureClass::ResourceCpu, &[(Clue::Cpu, 1.0, 2.5), (Clue::Latency, 1.0, 0.5)]),
+    (FailureClass::ResourceMemory, &[(Clue::Memory, 1.0, 2.4), (Clue::Latency, 1.0, 0.3)]),
+    (FailureClass::ResourceDisk, &[(Clue::Disk, 1.2, 1.5), (Clue::Latency, 1.0, 0.5)]),
+    (FailureClass::ResourcePool, &[(Clue::Pool, 1.2, 1.5), (Clue::Latency, 1.0, 0.5)]),
+    (FailureClass::Network, &[(Clue::Gap, 0.5, 2.5), (Clue::Socket, 2.0, 0.5)]),
+    (FailureClass::Application, &[(Clue::FanOut, 0.3, 4.0), (Clue::Errors, 0.5, 2.0), (Clue::Latency, 1.0, 1.0)]),
+    (FailureClass::Overload, &[(Clue::Traffic, 1.2, 1.0), (Clue::Latency, 1.0, 0.5)]),
 ];
 
 /// Log-odds for the services of which only others' edges are known, shared among them: their faults leave no trace of
@@ -67,7 +67,7 @@ pub fn weigh(layout: &Layout, evidence: &[Evidence], relation: &[f64]) -> Vec<Hy
     let mut all: Vec<Hypothesis> = seen
         .flat_map(|service| CLASSES.iter().map(move |class| (service, class)))
         .map(|(service, (class, draws))| {
-            let prior = if *class == FaultClass::Application { priors[service] } else { 0.0 };
+            let prior = if *class == FailureClass::Application { priors[service] } else { 0.0 };
             hypothesis(layout, (service, *class, prior), draws, &evidence[service], relation[service])
         })
         .collect();
@@ -77,7 +77,7 @@ pub fn weigh(layout: &Layout, evidence: &[Evidence], relation: &[f64]) -> Vec<Hy
 
 fn hypothesis(
     layout: &Layout,
-    (service, class, prior): (usize, FaultClass, f64),
+    (service, class, prior): (usize, FailureClass, f64),
     draws: &[Draw],
     evidence: &Evidence,
     relation: f64,

@@ -12,7 +12,6 @@
 
 mod alarm;
 mod calls;
-mod class;
 mod evidence;
 mod hypothesis;
 mod kind;
@@ -25,7 +24,6 @@ mod store;
 mod verdict;
 
 pub use alarm::Incident;
-pub use class::FaultClass;
 pub use evidence::{Clue, Piece};
 pub use hypothesis::{Contribution, Hypothesis};
 pub use kind::MetricKind;

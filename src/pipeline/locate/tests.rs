@@ -1,6 +1,7 @@
 //! A small made-up shop, broken in one way at a time.
 
-use super::{Clue, FaultClass, Layout, Locator, Verdict};
+use super::{Clue, Layout, Locator, Verdict};
+use crate::pipeline::FailureClass;
 
 /// front calls cart and pay, pay calls bank; nobody measures bank but pay.
 const SERVICES: [&str; 3] = ["front", "cart", "pay"];
@@ -69,7 +70,7 @@ fn verdict(change: Change) -> Verdict {
     locator.diagnose(BEGINS as f64 * 60.0).expect("there is a history")
 }
 
-fn blamed(verdict: &Verdict) -> (&'static str, FaultClass) {
+fn blamed(verdict: &Verdict) -> (&'static str, FailureClass) {
     let first = &verdict.suspects[0];
     (["front", "cart", "pay", "bank"][first.service], first.class)
 }
@@ -81,26 +82,26 @@ fn a_busy_processor_is_blamed_and_not_those_who_wait_for_it() {
         ("pay", "latency_p95_ms") | ("front", "latency_p95_ms") => usual + 300.0,
         _ => usual,
     });
-    assert_eq!(blamed(&found), ("pay", FaultClass::ResourceCpu), "{found:?}");
+    assert_eq!(blamed(&found), ("pay", FailureClass::ResourceCpu), "{found:?}");
     assert!(found.suspects[0].confidence > 0.5 && found.suspects[0].metric == "cpu_percent");
 }
 
 #[test]
 fn memory_that_grows_is_told_from_a_processor_that_queues() {
     let leak = verdict(&|service, metric, usual| if (service, metric) == ("cart", "memory_mb") { 4.0 * usual } else { usual });
-    assert_eq!(blamed(&leak), ("cart", FaultClass::ResourceMemory));
+    assert_eq!(blamed(&leak), ("cart", FailureClass::ResourceMemory));
     let queue = verdict(&|service, metric, usual| match (service, metric) {
         ("cart", "memory_mb") => 2.0 * usual,
         ("cart", "cpu_percent") => 100.0,
         _ => usual,
     });
-    assert_eq!(blamed(&queue), ("cart", FaultClass::ResourceCpu));
+    assert_eq!(blamed(&queue), ("cart", FailureClass::ResourceCpu));
 }
 
 #[test]
 fn a_slow_network_is_seen_by_callers_only() {
     let found = verdict(&|to, end, usual| if (to, end) == ("pay", "caller") { usual + 400.0 } else { usual });
-    assert_eq!(blamed(&found), ("pay", FaultClass::Network), "{found:?}");
+    assert_eq!(blamed(&found), ("pay", FailureClass::Network), "{found:?}");
     assert_eq!(found.suspects[0].metric, "front>pay gap");
     assert_eq!(found.suspects[0].contributions[0].clue, Some(Clue::Gap));
 }
@@ -111,7 +112,7 @@ fn a_program_that_stops_calling_is_at_fault_itself() {
         ("cart" | "pay", "requests") => 0.1 * usual,
         _ => usual,
     });
-    assert_eq!(blamed(&found), ("front", FaultClass::Application), "{found:?}");
+    assert_eq!(blamed(&found), ("front", FailureClass::Application), "{found:?}");
 }
 
 #[test]
@@ -158,7 +159,7 @@ fn a_service_level_that_suffers_points_at_the_callee_that_fails_along() {
         noticed |= locator.observe(f64::from(row) * 300.0, &own, &[]).is_some();
     }
     let found = locator.diagnose(40.0 * 300.0).expect("there is a history");
-    assert_eq!(blamed(&found), ("pay", FaultClass::Application), "{found:?}");
+    assert_eq!(blamed(&found), ("pay", FailureClass::Application), "{found:?}");
     assert!(noticed);
 }
 
@@ -172,7 +173,7 @@ fn ten_samples_a_second_are_averaged() {
         locator.observe(f64::from(tick) * 0.1, &[cpu, 100.0, 50.0, 10.0], &[]);
     }
     let found = locator.diagnose(300.0).expect("there is a history");
-    assert_eq!(blamed(&found), ("front", FaultClass::ResourceCpu));
+    assert_eq!(blamed(&found), ("front", FailureClass::ResourceCpu));
 }
 
 #[test]
@@ -215,5 +216,5 @@ fn without_measured_edges_callers_vote_for_the_callee_that_they_have_in_common()
     }
     let found = locator.diagnose(2_400.0).expect("there is a history");
     let first = &found.suspects[0];
-    assert_eq!((locator.layout().services[first.service].as_str(), first.class), ("bank", FaultClass::Network), "{found:?}");
+    assert_eq!((locator.layout().services[first.service].as_str(), first.class), ("bank", FailureClass::Network), "{found:?}");
 }

@@ -1,10 +1,10 @@
 //! The verdict: services ranked by how likely they are to blame, each with its class and its reasons.
 
-use super::class::FaultClass;
 use super::evidence::Clue;
 use super::hypothesis::{Contribution, Hypothesis};
 use super::layout::Layout;
 use crate::math;
+use crate::pipeline::failure::FailureClass;
 
 /// How much a unit of score counts in log-odds, fitted by maximum likelihood on labelled incidents (docs/benchmarks.md).
 const SHARPNESS: f64 = 1.5;
@@ -19,7 +19,7 @@ pub struct Suspect {
     /// Probability that it is to blame, 0..=1.
     pub confidence: f64,
     /// What would be wrong with it.
-    pub class: FaultClass,
+    pub class: FailureClass,
     /// Probability of the class, if it is to blame, 0..=1.
     pub class_confidence: f64,
     /// The metric that tells most, or the edge's gap; empty if nothing tells.
@@ -51,7 +51,7 @@ pub fn verdict(layout: &Layout, hypotheses: Vec<Hypothesis>) -> Verdict {
         Suspect {
             service: hypothesis.service,
             confidence: odds(hypothesis.score) / all,
-            class: if hypothesis.score > 0.0 { hypothesis.class } else { FaultClass::Application },
+            class: if hypothesis.score > 0.0 { hypothesis.class } else { FailureClass::Application },
             class_confidence: odds(hypothesis.score) / class_odds,
             metric: telling(layout, hypothesis),
             contributions: sorted(&hypothesis.contributions),

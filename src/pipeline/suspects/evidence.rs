@@ -18,6 +18,10 @@ const GAP_MS: f64 = 10.0;
 /// Gap in ms, or share of failures, from which an edge is bad.
 const BAD_GAP_MS: f64 = 20.0;
 const BAD_GAP_SHARE: f64 = 0.03;
+/// The same gap for a call that only goes between two zones at times: in three zones, two of nine calls do.
+const WAY_GAP_MS: f64 = 5.0;
+/// Calls a second from which on an edge has a say about the ways between zones.
+const CALLS_MIN: f64 = 0.5;
 /// Memory above usual, as a share of the limit, that counts as 1.
 const MEMORY_RISE: f64 = 0.2;
 /// Use of the busiest instance from which work queues, and the width up to the limit.
@@ -69,7 +73,7 @@ impl<'a> Sight<'a> {
             let mut others: Vec<f64> = used.map(|(_, worse)| *worse).collect();
             others.sort_by(f64::total_cmp);
             let rest = others.get(others.len() / 2).copied().unwrap_or(0.0);
-            (*p, (own - rest).max(0.0), rest)
+            (*p, (own - rest).max(0.0) * scene.share_of_calls(p), rest)
         };
         let paths = worse.iter().map(against).collect();
         Self { scene, into, out_of, paths }
@@ -140,6 +144,11 @@ impl Scene<'_> {
         let now = self.of(id, Metric::RequestRate);
         self.usual(id, Metric::RequestRate).map_or(0.0, |usual| math::ln((now + 1.0) / (usual + 1.0)).clamp(-3.0, 3.0))
     }
+    /// Times the usual number of requests that are worked on: those turned away cost no CPU.
+    fn more_work(&self, facts: &ServiceFacts) -> f64 {
+        let now = self.of(facts.service, Metric::RequestRate) * (1.0 - facts.refused);
+        self.usual(facts.service, Metric::RequestRate).map_or(1.0, |usual| ((now + 1.0) / (usual + 1.0)).clamp(1.0, 20.0))
+    }
     fn edge_growth(&self, e: &EdgeFacts) -> f64 {
         self.usual.of(Key::EdgeRate(e.from, e.to)).map_or(0.0, |usual| math::ln((e.rate + 1.0) / (usual + 1.0)).clamp(-3.0, 3.0))
     }
@@ -149,6 +158,21 @@ impl Scene<'_> {
     fn foreign(&self, node: u32) -> f64 {
         let now = self.inventory.nodes.get(node as usize).map_or(0.0, |n| n.foreign);
         (now - self.usual.of(Key::Foreign(node)).unwrap_or(0.0)).max(0.0)
+    }
+    /// Share of the calls that can go between two zones that are worse than their callees account for: a bad way is bad for
+    /// all of them, a bad service for its own.
+    fn share_of_calls(&self, p: &PathFacts) -> f64 {
+        let (a, b) = p.zones;
+        let is_in = |id: ServiceId, zone: u8| self.facts(id).is_some_and(|s| s.places.iter().any(|(_, at)| *at == zone));
+        let crosses =
+            |e: &&EdgeFacts| e.rate >= CALLS_MIN && (is_in(e.from, a) && is_in(e.to, b) || is_in(e.from, b) && is_in(e.to, a));
+        let (mut all, mut bad) = (0_u32, 0_u32);
+        for edge in self.inventory.edges.iter().filter(crosses) {
+            let gap = self.gap(edge);
+            all += 1;
+            bad += u32::from(gap.latency_ms >= WAY_GAP_MS || gap.failed >= BAD_GAP_SHARE);
+        }
+        f64::from(bad) / f64::from(all.max(1))
     }
     /// How much worse a way between zones is than usual: squeezed latency and share without an answer.
     fn path(&self, p: &PathFacts) -> f64 {
@@ -208,9 +232,10 @@ fn service(scene: &Sight, id: ServiceId) -> Clues {
 fn resources(scene: &Sight, facts: &ServiceFacts, clues: &mut Clues) {
     let id = facts.service;
     let (cpu, usual) = (scene.of(id, Metric::CpuUtilisation), scene.usual(id, Metric::CpuUtilisation).unwrap_or(0.0));
-    let expected = usual * math::exp(scene.growth(id).max(0.0));
+    let more = scene.more_work(facts);
+    let expected = usual * more;
     let busiest_usual = scene.usual.of(Key::CpuBusiest(id)).unwrap_or(usual);
-    let busiest_extra = facts.cpu_busiest - busiest_usual * (facts.uneven.max(1.0)) * math::exp(scene.growth(id).max(0.0));
+    let busiest_extra = facts.cpu_busiest - busiest_usual * (facts.uneven.max(1.0)) * more;
     clues.set(Clue::CpuExtra, 2.0 * (cpu - expected).max(0.6 * busiest_extra).max(0.0));
     let near = ((facts.cpu_busiest - NEAR_LIMIT.0) / NEAR_LIMIT.1).clamp(0.0, 1.0);
     clues.set(Clue::CpuBusiest, if facts.cpu_busiest > 1.2 * busiest_usual { near } else { 0.0 });
@@ -267,7 +292,7 @@ fn instances(scene: &Sight, facts: &ServiceFacts, clues: &mut Clues) {
     let (ready, desired) = (scene.of(id, Metric::ReplicasReady), scene.of(id, Metric::ReplicasDesired));
     if desired > 0.0 {
         clues.set(Clue::Missing, ((desired - ready) / desired).clamp(0.0, 1.0));
-        clues.set(Clue::Silent, f64::from(facts.silent) / desired);
+        clues.set(Clue::Silent, facts.silent.len() as f64 / desired);
     }
     let uneven = facts.uneven - scene.usual.of(Key::Uneven(id)).unwrap_or(1.0);
     clues.set(Clue::Uneven, uneven.clamp(0.0, 3.0));

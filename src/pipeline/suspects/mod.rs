@@ -15,7 +15,7 @@ pub mod weights;
 pub use clue::{Clue, Clues};
 
 use super::collect::Collector;
-use super::locate::FaultClass;
+use super::failure::FailureClass;
 use super::wiring::Wiring;
 use crate::ids::{IncidentId, ServiceId};
 use crate::math;
@@ -32,6 +32,13 @@ const WEIGHT: f64 = 1.0 / 8.0;
 const EXITS_KEPT: f64 = 0.966;
 /// A change after the incident was noticed by this long is the healing, not the cause.
 const CHANGE_LATE: SimDuration = SimDuration::from_secs(3);
+/// Probability from which on the first suspect is believed: the probabilities are calibrated, so it is right more often than
+/// not, and the rules of thumb that it overrules are right less often.
+const BELIEVED: f64 = 0.6;
+/// What must speak for it beside what was held before looking, in log-odds.
+const EVIDENCE_MIN: f64 = 1.0;
+/// Scrapes in a row that it must lead: windows fill one after the other.
+const STANDS: u32 = 2;
 /// Suspects told at most.
 pub const SUSPECTS_MAX: usize = 5;
 /// Contributions told of each.
@@ -64,6 +71,17 @@ impl Place {
         match self {
             Self::Service(id) | Self::Edge { to: id, .. } => Some(id),
             Self::Node(_) | Self::Zone(_) | Self::Zones(..) => None,
+        }
+    }
+    /// For people: `cart`, `calls of web to cart`, `machine 3`, `zone b`, `the way between zones a and b`.
+    pub fn words(self, name: impl Fn(ServiceId) -> String) -> String {
+        let letter = |zone: u8| char::from(b'a' + zone.min(25));
+        match self {
+            Self::Service(id) => name(id),
+            Self::Edge { from, to } => format!("calls of {} to {}", name(from), name(to)),
+            Self::Node(node) => format!("machine {node}"),
+            Self::Zone(zone) => format!("zone {}", letter(zone)),
+            Self::Zones(a, b) => format!("the way between zones {} and {}", letter(a), letter(b)),
         }
     }
 }
@@ -120,19 +138,19 @@ impl Row {
     ];
 
     /// The class of failure that it means, at a place that does or does not keep data.
-    pub const fn class(self, keeps_data: bool) -> FaultClass {
+    pub const fn class(self, keeps_data: bool) -> FailureClass {
         match self {
-            Self::Cpu => FaultClass::ResourceCpu,
-            Self::Memory => FaultClass::ResourceMemory,
-            Self::Slow if keeps_data => FaultClass::ResourceDisk,
-            Self::Slow => FaultClass::Dependency,
-            Self::Application => FaultClass::Application,
-            Self::Change => FaultClass::Change,
-            Self::NetworkHost | Self::NetworkEdge | Self::NetworkZones => FaultClass::Network,
-            Self::Overload => FaultClass::Overload,
-            Self::Node => FaultClass::Node,
-            Self::Zone => FaultClass::Zone,
-            Self::NoisyNode | Self::NoisyZone => FaultClass::NoisyNeighbour,
+            Self::Cpu => FailureClass::ResourceCpu,
+            Self::Memory => FailureClass::ResourceMemory,
+            Self::Slow if keeps_data => FailureClass::ResourceDisk,
+            Self::Slow => FailureClass::Dependency,
+            Self::Application => FailureClass::Application,
+            Self::Change => FailureClass::Change,
+            Self::NetworkHost | Self::NetworkEdge | Self::NetworkZones => FailureClass::Network,
+            Self::Overload => FailureClass::Overload,
+            Self::Node => FailureClass::Node,
+            Self::Zone => FailureClass::Zone,
+            Self::NoisyNode | Self::NoisyZone => FailureClass::NoisyNeighbour,
         }
     }
 }
@@ -154,7 +172,7 @@ pub struct Suspect {
     /// Where.
     pub place: Place,
     /// Its likeliest kind of failure.
-    pub class: FaultClass,
+    pub class: FailureClass,
     /// Probability that the cause is there.
     pub probability: Ratio,
     /// What speaks for and against it, the weightiest first.
@@ -167,7 +185,23 @@ pub struct Ranking {
     /// The likeliest places, best first; at most [`SUSPECTS_MAX`].
     pub suspects: Vec<Suspect>,
     /// The likeliest class over all places, and its probability.
-    pub class: Option<(FaultClass, Ratio)>,
+    pub class: Option<(FailureClass, Ratio)>,
+    /// Scrapes in a row that the first place has been likely enough to act on.
+    pub stood: u32,
+}
+
+impl Ranking {
+    /// The first suspect, if it is likely enough to be acted on and has been for some scrapes.
+    pub fn believed(&self) -> Option<&Suspect> {
+        self.suspects.first().filter(|_| self.stood >= STANDS)
+    }
+}
+
+impl Suspect {
+    fn is_likely(&self) -> bool {
+        let seen = self.reasons.iter().filter(|r| !matches!(r.clue, Clue::Prior | Clue::First)).map(|r| r.weight).sum::<f64>();
+        self.probability.get() >= BELIEVED && seen >= EVIDENCE_MIN
+    }
 }
 
 /// Versions and configurations seen, and when they last changed.
@@ -198,16 +232,17 @@ pub(super) struct Suspects {
 }
 
 impl Suspects {
-    /// Looks at one scrape. `incident` is the open one, since when it is; nothing is learned as usual meanwhile.
+    /// Looks at one scrape. `incident` is the open one, since when it is; nothing is learned as usual meanwhile. Changes that
+    /// are the healer's own (`is_healing`) explain nothing.
     pub fn look(
         &mut self,
         now: SimTime,
-        collector: &Collector,
-        wiring: &Wiring,
+        (collector, wiring): (&Collector, &Wiring),
         inventory: &Inventory,
         incident: Option<(IncidentId, SimTime)>,
+        is_healing: impl Fn(ServiceId) -> bool,
     ) {
-        self.note_changes(now, inventory, incident);
+        self.note_changes(now, inventory, incident, is_healing);
         self.note_exits(inventory);
         if incident.is_none() {
             self.inquiry = None;
@@ -221,7 +256,11 @@ impl Suspects {
             Some(inquiry) => inquiry.extended(places),
             None => Inquiry::begun(id, places),
         };
-        self.ranking = rank(&inquiry.averaged, wiring);
+        let ranking = rank(&inquiry.averaged, wiring);
+        let led = self.ranking.suspects.first().map(|s| s.place);
+        let first = ranking.suspects.first().filter(|s| s.is_likely());
+        let stood = first.map_or(0, |s| if led == Some(s.place) { self.ranking.stood.saturating_add(1) } else { 1 });
+        self.ranking = Ranking { stood, ..ranking };
         self.inquiry = Some(inquiry);
     }
     /// What is held to be the matter now; empty while no incident is open.
@@ -242,11 +281,17 @@ impl Suspects {
         self.ranking = Ranking::default();
     }
 
-    fn note_changes(&mut self, now: SimTime, inventory: &Inventory, incident: Option<(IncidentId, SimTime)>) {
+    fn note_changes(
+        &mut self,
+        now: SimTime,
+        inventory: &Inventory,
+        incident: Option<(IncidentId, SimTime)>,
+        is_healing: impl Fn(ServiceId) -> bool,
+    ) {
         let is_late = incident.is_some_and(|(_, began)| now > began + CHANGE_LATE);
         for s in &inventory.services {
             let known = self.changes.entry(s.service).or_default();
-            if let Some((generation, configured)) = known.told.filter(|_| !is_late) {
+            if let Some((generation, configured)) = known.told.filter(|_| !is_late && !is_healing(s.service)) {
                 known.version = if s.generation > generation { Some(now) } else { known.version };
                 known.configuration = if s.configured > configured { Some(now) } else { known.configuration };
             }
@@ -305,9 +350,20 @@ impl Inquiry {
     }
 }
 
+/// How strong a kind of evidence is for a row. To have been conspicuous first counts as far as the row has evidence of its
+/// own: a service that was slow first did not crash first.
+pub fn strength(row: Row, clue: Clue, clues: &Clues) -> f64 {
+    if clue != Clue::First {
+        return clues.of(clue);
+    }
+    let speaks = |(clue, weight): &&(Clue, f64)| *weight > 0.0 && !matches!(clue, Clue::First | Clue::Prior);
+    let own = weights::TABLE[row as usize].iter().filter(speaks).map(|(clue, _)| clues.of(*clue)).fold(0.0, f64::max);
+    clues.of(clue) * own.min(1.0)
+}
+
 /// The log-odds of a row for this evidence.
 pub fn score(row: Row, clues: &Clues) -> f64 {
-    weights::TABLE[row as usize].iter().map(|(clue, weight)| weight * clues.of(*clue)).sum()
+    weights::TABLE[row as usize].iter().map(|(clue, weight)| weight * strength(row, *clue, clues)).sum()
 }
 
 fn rank(evidence: &BTreeMap<Place, Clues>, wiring: &Wiring) -> Ranking {
@@ -319,7 +375,7 @@ fn rank(evidence: &BTreeMap<Place, Clues>, wiring: &Wiring) -> Ranking {
     let top = hypotheses.iter().map(|h| h.3).fold(f64::NEG_INFINITY, f64::max);
     let all: f64 = hypotheses.iter().map(|h| math::exp(h.3 - top)).sum();
     let mut by_place: BTreeMap<Place, (f64, usize)> = BTreeMap::new();
-    let mut by_class: BTreeMap<FaultClass, f64> = BTreeMap::new();
+    let mut by_class: BTreeMap<FailureClass, f64> = BTreeMap::new();
     for (at, (place, row, clues, score)) in hypotheses.iter().enumerate() {
         let p = math::exp(score - top) / all;
         let entry = by_place.entry(*place).or_insert((0.0, at));
@@ -342,11 +398,15 @@ fn rank(evidence: &BTreeMap<Place, Clues>, wiring: &Wiring) -> Ranking {
     Ranking {
         suspects: places.into_iter().take(SUSPECTS_MAX).map(suspect).collect(),
         class: class.map(|(class, p)| (class, Ratio::saturating(p))),
+        stood: 0,
     }
 }
 
 fn reasons(row: Row, clues: &Clues) -> Vec<Reason> {
-    let of = |(clue, weight): &(Clue, f64)| Reason { clue: *clue, strength: clues.of(*clue), weight: weight * clues.of(*clue) };
+    let of = |(clue, weight): &(Clue, f64)| {
+        let strength = strength(row, *clue, clues);
+        Reason { clue: *clue, strength, weight: weight * strength }
+    };
     let mut reasons: Vec<Reason> = weights::TABLE[row as usize].iter().map(of).filter(|r| r.weight != 0.0).collect();
     reasons.sort_by(|a, b| b.weight.abs().total_cmp(&a.weight.abs()));
     reasons.truncate(REASONS_MAX);

@@ -27,7 +27,16 @@ pub const TABLE: [Weights; Row::COUNT] = [
         (First, 0.91),
     ],
     // Memory
-    &[(Prior, -2.53), (Memory, 5.62), (OutOfMemory, 8.52), (CpuExtra, -0.50), (Waited, -0.53), (RateUp, -1.12), (First, 0.10)],
+    &[
+        (Prior, -2.53),
+        (Memory, 5.62),
+        (OutOfMemory, 8.52),
+        (CpuExtra, -0.50),
+        (CpuBusiest, -2.00),
+        (Waited, -0.53),
+        (RateUp, -1.12),
+        (First, 0.10),
+    ],
     // Slow
     &[
         (Prior, -1.80),

@@ -11,10 +11,10 @@ fn a_symptom_explained_by_a_callee_is_a_dependency_failure_of_that_callee() {
     let mut bench = Bench::new("rules", Autonomy::Advise);
     bench.fail(PAYMENT, 0.6);
     bench.run(15);
-    assert_eq!(diagnosis(&bench, PAYMENT).class, FailureClass::ApplicationError);
+    assert_eq!(diagnosis(&bench, PAYMENT).class, FailureClass::Application);
     for service in [CHECKOUT, FRONTEND, USERS] {
         let diagnosis = diagnosis(&bench, service);
-        assert_eq!((diagnosis.class, diagnosis.cause), (FailureClass::DependencyFailure, PAYMENT), "{diagnosis:?}");
+        assert_eq!((diagnosis.class, diagnosis.cause), (FailureClass::Dependency, PAYMENT), "{diagnosis:?}");
     }
 }
 
@@ -27,7 +27,7 @@ fn hold_while_the_dependency_is_the_cause() {
     assert_eq!(bench.last(CHECKOUT).chosen.choice, Choice::Hold);
     assert!(bench.last(CHECKOUT).rejected.iter().any(|c| c.vetoed && c.reason.contains("payment is the cause")));
     assert!(bench.actions().iter().all(|a| a.service() == PAYMENT), "{:?}", bench.actions());
-    assert_eq!(diagnosis(&bench, PAYMENT).class, FailureClass::ResourceExhaustion);
+    assert_eq!(diagnosis(&bench, PAYMENT).class, FailureClass::ResourceCpu);
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn own_errors_above_a_slightly_failing_callee_are_own() {
     bench.set(PAYMENT, Metric::ErrorRatio, 0.03);
     bench.fail(CHECKOUT, 0.6);
     bench.run(15);
-    assert_eq!(diagnosis(&bench, CHECKOUT).class, FailureClass::ApplicationError);
+    assert_eq!(diagnosis(&bench, CHECKOUT).class, FailureClass::Application);
     assert_eq!(diagnosis(&bench, FRONTEND).cause, CHECKOUT);
 }
 
@@ -50,7 +50,7 @@ fn latency_that_only_the_caller_sees_is_the_network_of_that_edge() {
     bench.slow(FRONTEND, 450.0);
     bench.run(8);
     let diagnosis = diagnosis(&bench, FRONTEND);
-    assert_eq!((diagnosis.class, diagnosis.cause), (FailureClass::NetworkFailure, CATALOG));
+    assert_eq!((diagnosis.class, diagnosis.cause), (FailureClass::Network, CATALOG));
     assert_eq!(bench.actions(), [Action::RerouteEdge { from: FRONTEND, to: CATALOG }]);
 }
 
@@ -77,7 +77,7 @@ fn latency_on_all_edges_of_a_service_is_the_network_of_its_host() {
     }
     bench.run(8);
     assert_eq!(bench.actions(), [Action::RerouteService { service: CATALOG }]);
-    assert_eq!(diagnosis(&bench, CATALOG).class, FailureClass::NetworkFailure);
+    assert_eq!(diagnosis(&bench, CATALOG).class, FailureClass::Network);
     assert_eq!(diagnosis(&bench, CHECKOUT).cause, CATALOG);
 }
 
@@ -90,7 +90,7 @@ fn errors_while_the_callee_restarts_are_not_the_networks() {
     bench.fail(CHECKOUT, 1.0);
     bench.run(12);
     let diagnosis = diagnosis(&bench, CHECKOUT);
-    assert_eq!((diagnosis.class, diagnosis.cause), (FailureClass::DependencyFailure, PAYMENT));
+    assert_eq!((diagnosis.class, diagnosis.cause), (FailureClass::Dependency, PAYMENT));
     assert!(bench.actions().is_empty(), "the platform restarts it: {:?}", bench.actions());
     assert_eq!(bench.last(PAYMENT).chosen.choice, Choice::Hold);
 }
@@ -106,13 +106,13 @@ fn a_service_that_always_fails_a_little_is_degraded_but_not_acted_on() {
 }
 
 #[test]
-fn an_out_of_memory_kill_in_the_log_makes_it_resource_exhaustion() {
+fn an_out_of_memory_kill_in_the_log_makes_it_a_shortage_of_memory() {
     let mut bench = Bench::new("rules", Autonomy::Auto);
     bench.set(PAYMENT, Metric::ReplicasReady, 0.0);
     bench.write(PAYMENT, "OOMKilled: memory 257 MiB above the limit of 256 MiB, exit code 137");
     bench.run(8);
     let diagnosis = diagnosis(&bench, PAYMENT);
-    assert_eq!(diagnosis.class, FailureClass::ResourceExhaustion);
+    assert_eq!(diagnosis.class, FailureClass::ResourceMemory);
     assert!(diagnosis.evidence.iter().any(|e| e.text.starts_with("log: OOMKilled")));
 }
 
@@ -124,7 +124,7 @@ fn only_the_cause_alerts() {
     let alerts: Vec<(ServiceId, Severity)> = bench.pipeline.alerts().map(|a| (a.service, a.severity)).collect();
     assert_eq!(alerts, [(PAYMENT, Severity::Critical)]);
     let incident = bench.pipeline.incidents().last().expect("one is open");
-    assert_eq!((incident.cause, incident.class), (Some(PAYMENT), Some(FailureClass::ApplicationError)));
+    assert_eq!((incident.cause, incident.class), (Some(PAYMENT), Some(FailureClass::Application)));
     assert_eq!(incident.services.len(), 4);
     assert!(bench.pipeline.alerts().all(|a| a.incident == Some(incident.id)), "grouped under the incident");
     assert_eq!(bench.pipeline.report().inhibited, 3, "checkout, frontend and the users' are held back");

@@ -5,7 +5,7 @@ use super::play::Sample;
 use super::truth::Truth;
 use crate::math;
 use crate::pipeline::suspects::weights::{TABLE, rows};
-use crate::pipeline::suspects::{Clue, Clues, Row};
+use crate::pipeline::suspects::{Clue, Clues, Row, strength};
 use std::fmt::Write;
 
 /// Steps of the ascent; the likelihood stands still long before.
@@ -66,7 +66,7 @@ fn zeros() -> Vec<Vec<f64>> {
 }
 
 fn score(h: &Hypothesis, weights: &[Vec<f64>]) -> f64 {
-    TABLE[h.row].iter().zip(&weights[h.row]).map(|((clue, _), w)| w * h.clues.of(*clue)).sum()
+    TABLE[h.row].iter().zip(&weights[h.row]).map(|((clue, _), w)| w * strength(Row::ALL[h.row], *clue, &h.clues)).sum()
 }
 
 /// Log-likelihood of what is right; its slope is added to `slope`.
@@ -82,7 +82,7 @@ fn likelihood(data: &[Vec<Hypothesis>], weights: &[Vec<f64>], slope: &mut [Vec<f
         for (o, h) in odds.iter().zip(sample) {
             let pull = if h.is_right { o / right } else { 0.0 } - o / all;
             for ((clue, _), slope) in TABLE[h.row].iter().zip(&mut slope[h.row]) {
-                *slope += pull * h.clues.of(*clue);
+                *slope += pull * strength(Row::ALL[h.row], *clue, &h.clues);
             }
         }
     }

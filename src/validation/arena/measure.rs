@@ -2,8 +2,8 @@
 //! the same arrivals and demands. All times are those of the users, not the healer's opinion.
 
 use super::episode::Episode;
-use super::play::{Played, Second, Verdict};
-use crate::pipeline::locate::FaultClass;
+use super::play::{Played, Second, Taken, Verdict};
+use crate::pipeline::FailureClass;
 use crate::units::{SimDuration, SimTime};
 use serde::Serialize;
 
@@ -59,10 +59,14 @@ pub struct Outcome {
     pub instance_s: f64,
     /// Actions with the fault.
     pub actions: usize,
+    /// These in words, with the seconds from the onset and what was held to be the matter.
+    pub taken: Vec<String>,
     /// Of these, before the onset or on a service that is neither at fault nor on its path.
     pub off_path: usize,
     /// Actions without the fault: all needless.
     pub calm_actions: usize,
+    /// These in words.
+    pub calm_taken: Vec<String>,
     /// Pages with the fault.
     pub pages: u32,
     /// Pages without.
@@ -72,7 +76,7 @@ pub struct Outcome {
     /// Minutes outside the band that the healer caused where nothing was wrong.
     pub calm_violation_min: f64,
     /// Kind of failure that is right, if the episode has one fault.
-    pub class: Option<FaultClass>,
+    pub class: Option<FailureClass>,
     /// What was said instead or as well.
     pub said: Option<String>,
     /// Whether the class said is right.
@@ -147,8 +151,10 @@ pub(super) fn outcome(episode: &Episode, policy: &str, yardstick: &Yardstick, fa
         latency_min: minutes(after.iter().filter(|off| off.latency).count()),
         instance_s: faulty.instance_s,
         actions: faulty.actions.len(),
+        taken: taken(episode, faulty),
         off_path: off_path(episode, yardstick, faulty),
         calm_actions: calm.actions.len(),
+        calm_taken: taken(episode, calm),
         pages: faulty.pages,
         calm_pages: calm.pages,
         calm_incidents: calm.incidents,
@@ -167,6 +173,19 @@ fn mitigated(after: &[Off]) -> Option<f64> {
     let from = (first..(after.len() + 1).saturating_sub(CLEAN_S)).find(|from| !after[*from].any() && is_clean(*from))?;
     // Trouble that comes back is not over.
     is_clean(after.len() - CLEAN_S).then_some(from as f64)
+}
+
+fn taken(episode: &Episode, played: &Played) -> Vec<String> {
+    let name = |id| episode.scenario.topology.name(id);
+    let words = |t: &Taken| {
+        let at = t.at.as_secs_f64() - episode.onset.as_secs_f64();
+        let on = match t.action.edge() {
+            Some((from, to)) => format!("{} -> {}", name(from), name(to)),
+            None => name(t.action.service()).to_owned(),
+        };
+        format!("{at:+.0} s {} {on} ({})", t.action.name(), t.class.name())
+    };
+    played.actions.iter().map(words).collect()
 }
 
 fn off_path(episode: &Episode, yardstick: &Yardstick, played: &Played) -> usize {

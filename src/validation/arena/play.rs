@@ -3,7 +3,7 @@
 use super::episode::Episode;
 use super::truth::Truth;
 use crate::action::Action;
-use crate::pipeline::locate::FaultClass;
+use crate::pipeline::FailureClass;
 use crate::pipeline::suspects::{Clues, Place};
 use crate::pipeline::{Autonomy, Choice, Decision};
 use crate::scenario::Scenario;
@@ -34,7 +34,7 @@ pub struct Verdict {
     /// Suspected places, the likeliest first.
     pub ranking: Vec<Place>,
     /// The kind of failure.
-    pub class: Option<FaultClass>,
+    pub class: Option<FailureClass>,
     /// Probability given to the first place, and to the class.
     pub sure: (f64, f64),
 }
@@ -53,6 +53,8 @@ pub struct Taken {
     pub at: SimTime,
     /// What.
     pub action: Action,
+    /// What was held to be the matter.
+    pub class: FailureClass,
 }
 
 /// What came of a run.
@@ -134,7 +136,7 @@ impl Played {
     fn decisions(&mut self, session: &Session, counted: u32) -> u32 {
         let mut newest = counted;
         let taken = |d: &Decision| match d.chosen.choice {
-            Choice::Act(action) => Some(Taken { at: d.at, action }),
+            Choice::Act(action) => Some(Taken { at: d.at, action, class: d.diagnosis.class }),
             Choice::Hold | Choice::Page => None,
         };
         let fresh: Vec<&Decision> = session.pipeline().decisions().rev().take_while(|d| d.id.0 > counted).collect();

@@ -2,7 +2,7 @@
 
 use super::measure::Outcome;
 use super::stats::{Estimate, estimate, mean, relative};
-use crate::pipeline::locate::FaultClass;
+use crate::pipeline::FailureClass;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -34,7 +34,7 @@ pub fn diagnosis_text(outcomes: &[Outcome]) -> String {
     text
 }
 
-/// A line an outcome.
+/// A line an outcome, and what was done in it.
 pub fn lines(outcomes: &[Outcome]) -> String {
     let seconds = |value: Option<f64>| value.map_or("-".to_owned(), |s| format!("{s:.0}"));
     let mut text = String::new();
@@ -52,7 +52,7 @@ pub fn lines(outcomes: &[Outcome]) -> String {
             o.target,
             if o.passes { ", passing" } else { "" },
             if o.felt { "" } else { ", not felt" },
-            o.class.map_or("-", FaultClass::name),
+            o.class.map_or("-", FailureClass::name),
             seconds(o.detect_s),
             seconds(o.locate_s),
             seconds(o.mitigate_s),
@@ -62,6 +62,11 @@ pub fn lines(outcomes: &[Outcome]) -> String {
             o.calm_actions,
             if o.class_right { "right" } else { "wrong" },
         );
+        for (run, taken) in [("", &o.taken), ("calm: ", &o.calm_taken)] {
+            if !taken.is_empty() {
+                let _ = writeln!(text, "    {run}{}", taken.join("; "));
+            }
+        }
     }
     text
 }

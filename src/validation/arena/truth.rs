@@ -1,7 +1,7 @@
 //! What is the matter in an episode: known to the judge, never to the brain that is judged.
 
 use crate::ids::ServiceId;
-use crate::pipeline::locate::FaultClass;
+use crate::pipeline::FailureClass;
 use crate::pipeline::suspects::Place;
 use crate::sim::World;
 use crate::sim::fault::{FaultKind, FaultSpec, FaultTarget};
@@ -14,7 +14,7 @@ pub struct Truth {
     /// The fault.
     pub spec: FaultSpec,
     /// The class that a right diagnosis names.
-    pub class: FaultClass,
+    pub class: FailureClass,
     /// Services that it strikes: the target; the callee of an edge; whoever had instances on the node or in the zone.
     pub causes: BTreeSet<ServiceId>,
     /// Services at which an action can be of use: the causes, whoever depends on them, and whoever bears their load.
@@ -90,27 +90,29 @@ fn causes(spec: FaultSpec, world: &World) -> BTreeSet<ServiceId> {
 /// that dies, crashes or hangs is the application's failure, whoever sent the signal. A lost cache and a hot key are work
 /// that arrives where there is no room for it. Connections that cannot be made (a name that does not resolve, a
 /// certificate that has run out) lie between two healthy ends.
-pub fn class(spec: FaultSpec, topology: &Topology) -> FaultClass {
+pub fn class(spec: FaultSpec, topology: &Topology) -> FailureClass {
     let keeps_data = |id: ServiceId| {
         topology.get(id).is_some_and(|s| matches!(s.kind, ServiceKind::Database | ServiceKind::Cache | ServiceKind::Queue))
     };
     match (spec.kind, spec.target) {
-        (FaultKind::CpuHog, _) => FaultClass::ResourceCpu,
-        (FaultKind::MemoryLeak, _) => FaultClass::ResourceMemory,
-        (FaultKind::ErrorBurst | FaultKind::InstanceKill | FaultKind::CrashLoop | FaultKind::Hang, _) => FaultClass::Application,
-        (FaultKind::Latency | FaultKind::Partition | FaultKind::NoNewConnections, _) => FaultClass::Network,
-        (FaultKind::TrafficSpike | FaultKind::HotKey | FaultKind::CacheFlush, _) => FaultClass::Overload,
-        (FaultKind::BadDeploy | FaultKind::BadConfig, _) => FaultClass::Change,
-        (FaultKind::SlowResponses, FaultTarget::Service(id) | FaultTarget::Instance { service: id, .. }) if keeps_data(id) => {
-            FaultClass::ResourceDisk
+        (FaultKind::CpuHog, _) => FailureClass::ResourceCpu,
+        (FaultKind::MemoryLeak, _) => FailureClass::ResourceMemory,
+        (FaultKind::ErrorBurst | FaultKind::InstanceKill | FaultKind::CrashLoop | FaultKind::Hang, _) => {
+            FailureClass::Application
         }
-        (FaultKind::SlowResponses, _) => FaultClass::Dependency,
-        (FaultKind::Outage, FaultTarget::Zone(_)) => FaultClass::Zone,
-        (FaultKind::Outage, _) => FaultClass::Node,
-        (FaultKind::NoisyNeighbour, _) => FaultClass::NoisyNeighbour,
+        (FaultKind::Latency | FaultKind::Partition | FaultKind::NoNewConnections, _) => FailureClass::Network,
+        (FaultKind::TrafficSpike | FaultKind::HotKey | FaultKind::CacheFlush, _) => FailureClass::Overload,
+        (FaultKind::BadDeploy | FaultKind::BadConfig, _) => FailureClass::Change,
+        (FaultKind::SlowResponses, FaultTarget::Service(id) | FaultTarget::Instance { service: id, .. }) if keeps_data(id) => {
+            FailureClass::ResourceDisk
+        }
+        (FaultKind::SlowResponses, _) => FailureClass::Dependency,
+        (FaultKind::Outage, FaultTarget::Zone(_)) => FailureClass::Zone,
+        (FaultKind::Outage, _) => FailureClass::Node,
+        (FaultKind::NoisyNeighbour, _) => FailureClass::NoisyNeighbour,
         // Nothing is the matter with the system.
         (FaultKind::TelemetryLate | FaultKind::TelemetryMissing | FaultKind::TelemetryFrozen | FaultKind::TelemetryWrong, _) => {
-            FaultClass::Unknown
+            FailureClass::Unknown
         }
     }
 }

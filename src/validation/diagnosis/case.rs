@@ -2,7 +2,8 @@
 
 use super::table::Table;
 use super::times::recovered;
-use crate::pipeline::locate::{FaultClass, Layout};
+use crate::pipeline::FailureClass;
+use crate::pipeline::locate::Layout;
 use crate::validation::table::{Problem, Record, records};
 use serde::Deserialize;
 
@@ -154,7 +155,7 @@ fn aligned(table: &Table, times: &[f64]) -> Vec<Vec<f64>> {
 
 impl Truth {
     /// The class, if it is one that the locator knows.
-    pub fn fault_class(&self) -> Option<FaultClass> {
-        self.class.as_deref().and_then(FaultClass::by_name)
+    pub fn fault_class(&self) -> Option<FailureClass> {
+        self.class.as_deref().and_then(FailureClass::by_name)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::case::Case;
 use super::play::Outcome;
-use crate::pipeline::locate::FaultClass;
+use crate::pipeline::FailureClass;
 use std::collections::BTreeMap;
 
 /// Ranks that count.
@@ -94,7 +94,7 @@ fn add_floors(score: &mut Score, case: &Case, outcome: &Outcome, service: &str) 
 
 fn add_class(score: &mut Score, case: &Case, outcome: &Outcome) {
     let Some(class) = case.truth.as_ref().and_then(|truth| truth.fault_class()) else { return };
-    let found = outcome.verdict.suspects.first().map_or(FaultClass::Unknown, |suspect| suspect.class);
+    let found = outcome.verdict.suspects.first().map_or(FailureClass::Unknown, |suspect| suspect.class);
     score.classes = (score.classes.0 + 1, score.classes.1 + usize::from(found == class));
     *score.confusion.entry((class.name(), found.name())).or_default() += 1;
 }

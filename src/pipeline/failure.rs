@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What kind of failure it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum FaultClass {
+pub enum FailureClass {
     /// Processor exhausted or contended.
     ResourceCpu,
     /// Memory exhausted, leaking or thrashing.
@@ -35,7 +35,7 @@ pub enum FaultClass {
     Unknown,
 }
 
-impl FaultClass {
+impl FailureClass {
     /// Every class, in the order of declaration.
     pub const ALL: [Self; 13] = [
         Self::ResourceCpu,
