@@ -50,6 +50,10 @@ impl World {
             cpu_limit_cores: i.cores,
         })
     }
+    /// The indices of the nodes in a zone.
+    pub fn nodes_in(&self, zone: u8) -> impl Iterator<Item = u32> + '_ {
+        self.nodes.iter().enumerate().filter(move |(_, n)| n.zone == zone).map(|(index, _)| index as u32)
+    }
     /// Each machine, by its index. What a tenant of the same machine takes is seen by the node exporter (all use less that
     /// of the known instances), up to all that there is.
     pub fn node_gauges(&self) -> impl Iterator<Item = NodeGauges> + '_ {

@@ -370,7 +370,8 @@ fn machines(scene: &Sight, all: &mut Vec<(Place, Clues)>) {
         clues.set(Clue::Elsewhere, share(&down, &others).max(share(&foreign, &others)));
         all.push((Place::Node(index), clues));
     }
-    for zone in zones {
+    // A zone of one machine is that machine.
+    for zone in zones.into_iter().filter(|zone| of_zone(*zone).count() > 1) {
         let mut clues = Clues::default();
         let least = |of: &dyn Fn(u32) -> f64| of_zone(zone).map(of).fold(1.0, f64::min);
         clues.set(Clue::Down, least(&down));

@@ -19,6 +19,8 @@ pub struct Truth {
     pub causes: BTreeSet<ServiceId>,
     /// Services at which an action can be of use: the causes, whoever depends on them, and whoever bears their load.
     pub path: BTreeSet<ServiceId>,
+    /// The one machine of a zone that has no other: to name it is to name the zone.
+    pub only_node: Option<u32>,
 }
 
 impl Truth {
@@ -43,7 +45,11 @@ impl Truth {
         if let FaultTarget::Edge { from, .. } = spec.target {
             path.insert(from);
         }
-        Self { class: class(spec, topology), causes, path, spec }
+        let (class, only_node) = match spec.target {
+            FaultTarget::Zone(zone) => of_zone(class(spec, topology), &world.nodes_in(zone).collect::<Vec<_>>()),
+            _ => (class(spec, topology), None),
+        };
+        Self { class, causes, path, spec, only_node }
     }
 }
 
@@ -56,10 +62,19 @@ impl Truth {
             (FaultTarget::Edge { to, .. }, Place::Service(said)) => to == said,
             (FaultTarget::Edge { from, to }, Place::Edge { from: a, to: b }) => (from, to) == (a, b),
             (FaultTarget::Node(node), Place::Node(said)) => node == said,
+            (FaultTarget::Zone(_), Place::Node(said)) => self.only_node == Some(said),
             (FaultTarget::Zone(zone), Place::Zone(said)) => zone == said,
             (FaultTarget::Zones(a, b), Place::Zones(c, d)) => (a.min(b), a.max(b)) == (c, d),
             _ => false,
         }
+    }
+}
+
+fn of_zone(class: FailureClass, nodes: &[u32]) -> (FailureClass, Option<u32>) {
+    match nodes {
+        [only] if class == FailureClass::Zone => (FailureClass::Node, Some(*only)),
+        [only] => (class, Some(*only)),
+        _ => (class, None),
     }
 }
 
