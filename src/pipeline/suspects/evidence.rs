@@ -172,7 +172,8 @@ impl Scene<'_> {
             all += 1;
             bad += u32::from(gap.latency_ms >= WAY_GAP_MS || gap.failed >= BAD_GAP_SHARE);
         }
-        f64::from(bad) / f64::from(all.max(1))
+        // A single call that is bad accounts for itself.
+        f64::from(bad.saturating_sub(1)) / f64::from(all.saturating_sub(1).max(1))
     }
     /// How much worse a way between zones is than usual: squeezed latency and share without an answer.
     fn path(&self, p: &PathFacts) -> f64 {
