@@ -5,6 +5,7 @@ use sickbay::pipeline::{Autonomy, LANES, SeriesAlarm, WATCHED};
 use sickbay::scenario::presets::load;
 use sickbay::session::{Command, Session};
 use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
+use sickbay::telemetry::{Metric, Subject};
 use sickbay::units::{SimDuration, SimTime};
 use sickbay::view::{Playback, Viewport, capture};
 
@@ -48,6 +49,35 @@ fn a_calm_system_keeps_its_budget_and_is_called_neither_wrong_nor_retried() {
         assert!(slo.budget_left > 0.9 && slo.burn.iter().all(|b| b.alerts == 0), "seed {seed}: {slo:?}");
         assert!(session.pipeline().observed_edges().all(|e| e.is_declared && !e.is_missing()), "seed {seed}");
         assert_eq!(session.report().retry_amplification, []);
+    }
+}
+
+#[test]
+fn the_graph_is_learned_from_spans_with_how_often_each_call_is_made() {
+    let mut session = boutique(5);
+    session.advance(SimTime::from_secs(120), u64::MAX);
+    let counts = session.pipeline().trace_counts();
+    assert!(counts.traces > 1_000 && counts.dropped == 0, "{counts:?}");
+    let topology = session.world().topology();
+    let declared: Vec<_> = topology.edges().map(|e| (e.from, e.to)).collect();
+    for edge in session.pipeline().observed_edges() {
+        assert!(edge.spans > 0 && declared.contains(&(edge.from, edge.to)), "{edge:?}");
+        // The edge's counter counts all requests, the spans those that were sampled: they agree on the calls per request.
+        let of = |subject| session.pipeline().latest(subject, Metric::RequestRate).unwrap_or(0.0);
+        let (served, attempts) = (of(Subject::Service(edge.from)), of(Subject::Edge { from: edge.from, to: edge.to }));
+        let (counted, seen) = (attempts / served, edge.spans_per_request().expect("it is called"));
+        let off = (counted - seen).abs() / (counted / (5.0 * served)).max(counted / f64::from(edge.requests)).sqrt();
+        assert!(served < 5.0 || off < 5.0, "{edge:?}: {counted} {seen}, {off} standard deviations");
+    }
+}
+
+#[test]
+fn services_whose_spans_get_lost_are_called_all_the_same_and_are_no_shift() {
+    let (session, id) = broken(5, "productcatalogservice", FaultKind::TelemetryMissing, 1.0);
+    assert!(session.pipeline().observed_edges().all(|e| e.is_declared && !e.is_missing()));
+    let others = session.world().topology().services().filter(|(other, _)| *other != id);
+    for signal in others.filter_map(|(other, _)| session.pipeline().signal(other)) {
+        assert!(!signal.notes.iter().chain(&signal.reasons).any(|n| n.text.contains("spans for each")), "{signal:?}");
     }
 }
 

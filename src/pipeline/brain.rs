@@ -7,13 +7,14 @@ use super::changes::Changes;
 use super::classify::{self, Finding, Trouble, View};
 use super::collect::Collector;
 use super::course::Course;
-use super::graph::{AMPLIFIED, CallGraph, ObservedEdge};
+use super::graph::{AMPLIFIED, CallGraph, ObservedEdge, TraceCounts};
 use super::ledger::{Ledger, Past};
 use super::monitor::{HealthChange, Monitor};
 use super::policy::{Policy, RuleSet};
 use super::policy_rules::Chances;
 use super::report::{self, Counters, PipelineReport};
 use super::slo::{BurnChange, SloStatus, Slos};
+use super::span_shift::SpanShift;
 use super::suspects::{Clues, Place, Ranking, Suspects};
 use super::templates::{LogTemplate, Templates};
 use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Evidence, Forecast, Incident, Signal};
@@ -95,7 +96,9 @@ impl Eyes {
             let log = self.templates.shifted(service).map(|t| template_line(&t));
             let retries = self.calls.amplification(service).filter(|a| *a >= AMPLIFIED).map(amplification_line);
             let unlike = self.watch.evidence(service, self.now);
-            self.monitor.annotate(service, unlike.into_iter().chain(retries).chain(log));
+            let is_told = self.monitor.doubt(service).is_none();
+            let spans = self.calls.span_shift(service).filter(|_| is_told).map(SpanShift::evidence);
+            self.monitor.annotate(service, unlike.into_iter().chain(retries).chain(spans).chain(log));
         }
     }
     fn rewire(&mut self, topology: &Topology) {
@@ -312,6 +315,10 @@ impl Pipeline {
     /// Calls as observed and as declared, in order of caller and callee.
     pub fn observed_edges(&self) -> impl Iterator<Item = &ObservedEdge> {
         self.eyes.calls.iter()
+    }
+    /// What they were learned from.
+    pub const fn trace_counts(&self) -> TraceCounts {
+        self.eyes.calls.counts()
     }
     /// Attempts that reach a service for each call due; `None` if not known.
     pub fn amplification(&self, service: ServiceId) -> Option<f64> {
