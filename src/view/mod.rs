@@ -12,6 +12,7 @@ pub mod layout;
 mod lookup;
 pub mod pace;
 pub mod picks;
+pub mod postmortem;
 pub mod words;
 
 pub use capture::{Playback, Viewport, capture};

@@ -11,13 +11,17 @@ use sickbay::session::{Command, FaultReport, RunReport, Session, admit_telemetry
 use sickbay::sim::World;
 use sickbay::topology::SCALE_MAX;
 use sickbay::units::{SimDuration, SimTime};
+use sickbay::view::postmortem;
 use std::fmt::Write;
 
+/// Where the draft of a post-mortem goes with its charts.
+const POST_MORTEM_DIR: &str = "--post-mortem-dir";
 /// Longest run: a simulated week.
 const UNTIL_S_MAX: f64 = 7.0 * 86_400.0;
 
 pub fn run(words: &[String]) -> Result<(), Failure> {
-    let with_value = ["--seed", "--until", "--policy", "--heal", "--fault", "--scale", "--weights", "--post-mortem"];
+    let with_value =
+        ["--seed", "--until", "--policy", "--heal", "--fault", "--scale", "--weights", "--post-mortem", POST_MORTEM_DIR];
     let arguments = Arguments::parse(words, &with_value, &["--json", "--paired"]).map_err(Failure::Usage)?;
     let Loaded { mut scenario, run: defaults } = open(&arguments.words)?;
     let mut plan = Plan::of(&arguments, &defaults).map_err(Failure::Usage)?;
@@ -34,6 +38,9 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
     if let Some(file) = arguments.values("--post-mortem").last() {
         write_text(file, &session.post_mortem())?;
     }
+    if let Some(directory) = arguments.values(POST_MORTEM_DIR).last() {
+        write_post_mortem(std::path::Path::new(directory), &session)?;
+    }
     if arguments.has("--json") {
         print(&json(&healed, unhealed.as_ref()));
     } else {
@@ -41,6 +48,20 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
         if unhealed.is_some() && (plan.heal < Autonomy::Ask || plan.policy == "none") {
             print("note: nobody heals in either run, so they differ in name only; --heal auto lets the healer act");
         }
+    }
+    Ok(())
+}
+
+/// The draft and, in a directory beside it, the charts that it shows.
+fn write_post_mortem(directory: &std::path::Path, session: &Session) -> Result<(), Failure> {
+    let (text, charts) = postmortem::draft(session).into_files();
+    for (file, text) in charts.into_iter().chain([("post-mortem.md".to_owned(), text)]) {
+        let path = directory.join(file);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)
+                .map_err(|e| Failure::Input(format!("E0611 cannot make the directory '{}': {e}", parent.display())))?;
+        }
+        write_text(&path.to_string_lossy(), &text)?;
     }
     Ok(())
 }
