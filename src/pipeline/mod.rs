@@ -12,6 +12,7 @@ pub mod catalogue;
 mod changes;
 mod classify;
 mod collect;
+mod controls;
 mod course;
 mod decide;
 pub mod detect;

@@ -46,4 +46,6 @@ pub trait Platform {
     fn observe(&mut self, now: SimTime) -> Scrape;
     /// Starts `action` under the number `id`.
     fn apply(&mut self, now: SimTime, id: ActionId, action: Action) -> Receipt;
+    /// Says what it would answer to that at first, and does nothing (Kubernetes: `dryRun=All`).
+    fn rehearse(&self, now: SimTime, id: ActionId, action: Action) -> Receipt;
 }

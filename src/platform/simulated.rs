@@ -390,4 +390,8 @@ impl Platform for Simulated {
     fn apply(&mut self, _now: SimTime, id: ActionId, action: Action) -> Receipt {
         self.world.apply(id, action)
     }
+
+    fn rehearse(&self, _now: SimTime, id: ActionId, action: Action) -> Receipt {
+        self.world.rehearse(id, action)
+    }
 }

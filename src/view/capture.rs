@@ -82,6 +82,8 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
         rpc_rate,
         rpc_rate_wall: rpc_rate * playback.speed_reached,
         autonomy: pipeline.autonomy(),
+        is_stopped: pipeline.is_stopped(),
+        is_dry_run: pipeline.is_dry_run(),
         policy: pipeline.policy().name.clone(),
         structure: session.structure(),
         kpis: kpis(session, &services),

@@ -190,6 +190,7 @@ pub const fn state_key(state: DecisionState) -> &'static str {
         DecisionState::Expired => "expired",
         DecisionState::Failed => "failed",
         DecisionState::Undone => "undone",
+        DecisionState::Rehearsed => "rehearsed",
     }
 }
 

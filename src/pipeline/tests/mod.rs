@@ -1,5 +1,6 @@
 //! The pipeline on hand-made scrapes: a small system whose metrics a test sets second by second.
 
+mod controls;
 mod decisions;
 mod diagnosis;
 mod envelope;
@@ -138,6 +139,7 @@ impl Bench {
     }
     fn reply(&mut self, request: ActionRequest) {
         let status = match &self.answer {
+            Ok(_) if request.is_dry_run => ActionStatus::Rehearsed,
             Ok(seconds) => {
                 self.due.push((self.second + seconds, request));
                 ActionStatus::Accepted
