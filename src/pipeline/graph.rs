@@ -33,6 +33,9 @@ const MISSING_DUE: f64 = 9.2;
 const MISSING_MIN: f64 = 50.0;
 /// Weight of a scrape in an edge's usual spans for each request: ten minutes.
 const USUAL_WEIGHT: f64 = 1.0 / 600.0;
+/// How much a scrape counts for what is usual while the callee's spans are not as usual: trouble is not to become usual soon, and
+/// a change that stays has to some day.
+const SHIFTED_WEIGHT: f64 = 0.1;
 /// Sampled requests of the caller from which on what is usual is known.
 const USUAL_KNOWN: f64 = 100.0;
 /// Failures on an edge up to which its attempts are what is due.
@@ -195,7 +198,8 @@ impl CallGraph {
                 let (seen, all) = &mut sums[ends.1.index()];
                 (*seen, *all) = (*seen + calls.map_or(0.0, |c| f64::from(c.0)), *all + due);
             }
-            state.see(requests, calls);
+            let is_shifted = self.spans.get(ends.1.index()).is_some_and(|spans| spans.shift().is_some());
+            state.see(requests, calls, if is_shifted { SHIFTED_WEIGHT } else { 1.0 });
         }
         self.spans.resize(sums.len().max(self.spans.len()), Spans::default());
         self.spans.iter_mut().zip(sums).for_each(|(spans, (seen, due))| spans.update(seen, due));
@@ -259,7 +263,8 @@ impl State {
         (of >= USUAL_KNOWN).then(|| f64::from(requests) * spans / of)
     }
     /// Takes in what a scrape shows of it: requests of the caller, all and well answered, and calls with the newest one's time.
-    fn see(&mut self, (requests, well): (u32, u32), calls: Option<(u32, SimTime)>) {
+    /// The scrape counts `weight` for what is usual.
+    fn see(&mut self, (requests, well): (u32, u32), calls: Option<(u32, SimTime)>, weight: f64) {
         let (edge, spans) = (&mut self.edge, calls.map_or(0, |c| c.0));
         edge.spans = edge.spans.saturating_add(spans);
         edge.requests = edge.requests.saturating_add(requests);
@@ -268,7 +273,8 @@ impl State {
             None => edge.quiet_requests = edge.quiet_requests.saturating_add(well),
         }
         let kept = 1.0 - USUAL_WEIGHT;
-        self.usual = (self.usual.0 * kept + f64::from(spans), self.usual.1 * kept + f64::from(requests));
+        let (spans, requests) = (weight * f64::from(spans), weight * f64::from(requests));
+        self.usual = (self.usual.0 * kept + spans, self.usual.1 * kept + requests);
     }
     fn learn(&mut self, served: f64, attempts: f64, errors: f64) {
         if served <= 0.0 || errors > CALM_ERRORS {
