@@ -4,7 +4,7 @@
 //! files beside it, which code hosts show, and as one file that carries them as data, which editors and browsers show. The
 //! lines of block characters stay in both for whoever shows neither.
 //!
-//! Bounds: six charts an incident of the draft, [`COLUMNS`] columns a line, [`MARKERS_LEN_MAX`] markers a chart.
+//! Bounds: six charts an incident of the draft, 340 columns a line, 60 markers a chart.
 
 use super::capture::{Plotter, service_charts, system_charts};
 use super::chart::{ChartStyle, Picture, svg};
