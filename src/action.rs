@@ -365,6 +365,8 @@ pub enum ActionStatus {
     Accepted,
     /// Finished. Says nothing about whether it helped.
     Done,
+    /// Only rehearsed (a dry run): it would have been taken on, and nothing was changed.
+    Rehearsed,
     /// Not done, or given up half-way.
     Failed(ActionError),
 }

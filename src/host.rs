@@ -13,7 +13,7 @@ use crate::session::pace::{FrameGate, Pacer, SliceBudget};
 use crate::session::{Command, SCRAPE_PERIOD, Session};
 use crate::units::{SimDuration, SimTime};
 use crate::view::address::SEED;
-use crate::view::{Playback, Viewport, capture};
+use crate::view::{Playback, Viewport, capture, postmortem};
 
 /// Wall time in ms after which messages are read again when time runs as fast as possible: two slices.
 const TURN_MS: f64 = 16.0;
@@ -81,7 +81,7 @@ impl Host {
             ToWorker::Do(command) => self.execute(command)?,
             ToWorker::PostMortem => {
                 let session = self.session.as_ref().ok_or("no system is running yet")?;
-                answer(FromWorker::PostMortem(session.post_mortem()), Vec::new());
+                answer(FromWorker::PostMortem(postmortem::draft(session).into_one_file()), Vec::new());
                 return Ok(());
             }
             ToWorker::Play => self.pacer.play(),

@@ -3,7 +3,7 @@
 
 use sickbay::ids::ServiceId;
 use sickbay::pipeline::bandit::{Bandit, weights};
-use sickbay::pipeline::{Autonomy, FailureClass};
+use sickbay::pipeline::{Autonomy, DecisionState, FailureClass};
 use sickbay::scenario::Scenario;
 use sickbay::session::{Command, Session};
 use sickbay::sim::Gauges;
@@ -213,6 +213,40 @@ fn the_draft_of_a_post_mortem_has_the_incidents_times_numbers_course_and_decisio
     assert!(times.located_s.is_some_and(|s| s >= times.detected_s) && times.actions >= 1 && times.useless == 0, "{times:?}");
     let calm = run(Autonomy::Auto, None, 60).post_mortem();
     assert!(calm.contains("Nothing happened that was noticed."), "{calm}");
+}
+
+#[test]
+fn the_kill_switch_and_the_dry_run_are_journalled_and_leave_the_world_alone() {
+    let broken = fault(FaultTarget::Service(PAYMENT), FaultKind::ErrorBurst, 0.6);
+    let world = |session: &Session| session.world().digest();
+    let with = |autonomy, commands: &[(u64, Command)]| {
+        let mut session = run(autonomy, None, 0);
+        let all = [(40, Command::Inject(broken))].into_iter().chain(commands.iter().cloned());
+        let mut all: Vec<(u64, Command)> = all.collect();
+        all.sort_by_key(|(at, _)| *at);
+        for (at, command) in all {
+            session.advance(SimTime::from_secs(at), u64::MAX);
+            session.execute(command).expect("accepted");
+        }
+        session.advance(SimTime::from_secs(120), u64::MAX);
+        session
+    };
+    let (left_alone, healed) = (with(Autonomy::Off, &[]), with(Autonomy::Auto, &[]));
+    let stopped = with(Autonomy::Auto, &[(20, Command::SetKillSwitch(true))]);
+    let rehearsed = with(Autonomy::Auto, &[(20, Command::SetDryRun(true))]);
+    let released = with(Autonomy::Auto, &[(20, Command::SetKillSwitch(true)), (60, Command::SetKillSwitch(false))]);
+    assert_ne!(world(&healed), world(&left_alone));
+    assert_eq!((world(&stopped), world(&rehearsed)), (world(&left_alone), world(&left_alone)));
+    assert_ne!(world(&released), world(&left_alone));
+    let states: Vec<DecisionState> = rehearsed.pipeline().decisions().map(|d| d.state).collect();
+    assert!(states.contains(&DecisionState::Rehearsed), "{states:?}");
+    assert!(rehearsed.events().entries().any(|e| e.text.starts_with("dry run: ") && e.text.ends_with("would be accepted")));
+    assert!(stopped.events().entries().any(|e| e.text.starts_with("kill switch on")));
+    for session in [&stopped, &rehearsed, &released] {
+        let again =
+            Session::replay(session.scenario().clone(), session.seed(), session.journal(), session.now()).expect("accepted");
+        assert_eq!(again.digest(), session.digest());
+    }
 }
 
 #[test]

@@ -6,11 +6,13 @@ use leptos::html::{Dialog, Input};
 use leptos::prelude::*;
 
 /// Keys and what they do.
-const KEYS: [(&str, &str); 17] = [
+const KEYS: [(&str, &str); 19] = [
     ("Space", "Play or pause"),
     (".", "Step one second"),
     ("[ ]", "Slower, faster"),
     ("A  R", "Approve or reject the decision"),
+    ("K", "Kill switch: stop healing, or release it"),
+    ("D", "Dry run on or off"),
     ("Shift Esc", "Stop all faults"),
     ("Ctrl Z", "Undo an edit (the run goes on)"),
     ("Ctrl Shift Z", "Redo"),

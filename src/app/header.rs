@@ -232,6 +232,8 @@ fn healing(model: Model) -> impl IntoView {
             <span class="dial-label" id="dial-label">{icon(Icon::Heal)}"Heal"</span>
             <div class="segments" role="radiogroup" aria-labelledby="dial-label">{buttons.collect_view()}</div>
         </div>
+        {kill_switch(model)}
+        {dry_run(model)}
         <label class="field">
             <span class="hidden">"Healing policy"</span>
             <select
@@ -243,6 +245,47 @@ fn healing(model: Model) -> impl IntoView {
                 {options.collect_view()}
             </select>
         </label>
+    }
+}
+
+/// Ends all healing at once, whatever the dial says, until it is released.
+fn kill_switch(model: Model) -> impl IntoView {
+    let is_on = model.memo(|f| f.is_stopped);
+    let words = move || if is_on.get() { "Release healing" } else { "Stop healing" };
+    let title = move || match is_on.get() {
+        true => "Kill switch is on: nothing is done, watching and alerting go on. Release it (K)",
+        false => "Kill switch: no new action from now on, what awaits approval ends (K)",
+    };
+    view! {
+        <button
+            type="button"
+            class="button kill"
+            data-testid="kill-switch"
+            data-state=move || if is_on.get() { "on" } else { "off" }
+            aria-label=words
+            title=title
+            on:click=move |_| model.command(Command::SetKillSwitch(!is_on.get_untracked()))
+        >
+            {icon(Icon::Power)}
+            <span class="wide">{words}</span>
+        </button>
+    }
+}
+
+/// Lets decisions go the full way without being carried out.
+fn dry_run(model: Model) -> impl IntoView {
+    let is_on = model.memo(|f| f.is_dry_run);
+    view! {
+        <button
+            type="button"
+            class="button toggle"
+            data-testid="dry-run"
+            aria-pressed=move || is_on.get().to_string()
+            title="Dry run: decide as set, but only ask the platform what it would do (D)"
+            on:click=move |_| model.command(Command::SetDryRun(!is_on.get_untracked()))
+        >
+            "Dry"<span class="wide">" run"</span>
+        </button>
     }
 }
 

@@ -11,6 +11,7 @@ use leptos::prelude::*;
 pub enum Icon {
     Bolt,
     Stop,
+    Power,
     Import,
     Undo,
     Redo,
@@ -48,6 +49,7 @@ impl Icon {
         match self {
             Self::Bolt => "M9 1.5 3.5 9H8l-1 5.5L12.5 7H8z",
             Self::Stop => "M4 4h8v8H4z",
+            Self::Power => "M8 2v6M4.700 4.300a5 5 0 1 0 6.600 0",
             Self::Import => "M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11",
             Self::Undo => "M5.5 3 2.5 6l3 3M2.5 6H10a3.5 3.5 0 0 1 0 7H6",
             Self::Redo => "m10.5 3 3 3-3 3M13.5 6H6a3.5 3.5 0 0 0 0 7h4",

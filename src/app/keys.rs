@@ -62,6 +62,8 @@ fn plain(model: Model, key: &str, event: &KeyboardEvent) -> bool {
         "]" => transport::change_speed(model, 1),
         "a" | "A" => answer(model, true),
         "r" | "R" => answer(model, false),
+        "k" | "K" => model.command(Command::SetKillSwitch(!model.peek(|f| f.is_stopped))),
+        "d" | "D" => model.command(Command::SetDryRun(!model.peek(|f| f.is_dry_run))),
         "i" | "I" => model.import.set(ImportState::Asking),
         "n" | "N" => model.naming.set(Some(None)),
         "l" | "L" => click("[data-testid=fit]"),

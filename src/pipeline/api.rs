@@ -37,6 +37,8 @@ pub struct ActionRequest {
     pub decision: DecisionId,
     /// What.
     pub action: Action,
+    /// Only to be rehearsed: [`crate::platform::Platform::rehearse`].
+    pub is_dry_run: bool,
 }
 
 /// What one step yields.

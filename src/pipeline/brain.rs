@@ -1,26 +1,28 @@
 //! The stages in their order, once per scrape. Pure: (state, now, scrape) -> (state, requests, events).
 
 use super::alert::{Alerts, Incidents};
-use super::api::{ActionRequest, DecisionError, PipelineEvent, StepOutcome};
+use super::api::{ActionRequest, PipelineEvent, StepOutcome};
 use super::bandit::Bandit;
 use super::changes::Changes;
 use super::classify::{self, Finding, Trouble, View};
 use super::collect::Collector;
+use super::controls::Controls;
 use super::course::Course;
-use super::graph::{AMPLIFIED, CallGraph, ObservedEdge};
+use super::graph::{AMPLIFIED, CallGraph, ObservedEdge, TraceCounts};
 use super::ledger::{Ledger, Past};
 use super::monitor::{HealthChange, Monitor};
 use super::policy::{Policy, RuleSet};
 use super::policy_rules::Chances;
 use super::report::{self, Counters, PipelineReport};
 use super::slo::{BurnChange, SloStatus, Slos};
+use super::span_shift::SpanShift;
 use super::suspects::{Clues, Place, Ranking, Suspects};
 use super::templates::{LogTemplate, Templates};
 use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Evidence, Forecast, Incident, Signal};
 use super::watch::{SeriesAlarm, Watch};
 use super::wiring::Wiring;
 use super::{attribution, decide, envelope, orchestrate, policy_rules, policy_seed, predict};
-use crate::ids::{DecisionId, ServiceId};
+use crate::ids::ServiceId;
 use crate::platform::{Receipt, Scrape};
 use crate::telemetry::{Metric, Subject};
 use crate::topology::Topology;
@@ -32,9 +34,9 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Pipeline {
     eyes: Eyes,
-    autonomy: Autonomy,
+    pub(super) controls: Controls,
     course: Course,
-    ledger: Ledger,
+    pub(super) ledger: Ledger,
     alerts: Alerts,
     incidents: Incidents,
     suspects: Suspects,
@@ -42,7 +44,7 @@ pub struct Pipeline {
     /// What the policy `bandit` has learned; there is one once it was chosen.
     bandit: Option<Arc<Bandit>>,
     /// Lines that came up between two steps.
-    pending: Vec<PipelineEvent>,
+    pub(super) pending: Vec<PipelineEvent>,
 }
 
 /// What was seen and what it is held to: everything that diagnosing and deciding read and do not change.
@@ -95,7 +97,9 @@ impl Eyes {
             let log = self.templates.shifted(service).map(|t| template_line(&t));
             let retries = self.calls.amplification(service).filter(|a| *a >= AMPLIFIED).map(amplification_line);
             let unlike = self.watch.evidence(service, self.now);
-            self.monitor.annotate(service, unlike.into_iter().chain(retries).chain(log));
+            let is_told = self.monitor.doubt(service).is_none();
+            let spans = self.calls.span_shift(service).filter(|_| is_told).map(SpanShift::evidence);
+            self.monitor.annotate(service, unlike.into_iter().chain(retries).chain(spans).chain(log));
         }
     }
     fn rewire(&mut self, topology: &Topology) {
@@ -130,7 +134,7 @@ impl Pipeline {
                 burns: Vec::new(),
                 now: SimTime::ZERO,
             },
-            autonomy: Autonomy::default(),
+            controls: Controls::default(),
             course: Course::default(),
             ledger: Ledger::default(),
             alerts: Alerts::default(),
@@ -165,28 +169,6 @@ impl Pipeline {
     /// The policy in force.
     pub const fn policy(&self) -> &Policy {
         &self.eyes.policy
-    }
-    /// Turns the heal dial. What awaits approval expires in the next step if the dial goes below Ask.
-    pub const fn set_autonomy(&mut self, autonomy: Autonomy) {
-        self.autonomy = autonomy;
-    }
-    /// Where the heal dial stands.
-    pub const fn autonomy(&self) -> Autonomy {
-        self.autonomy
-    }
-    /// Lets a waiting decision be carried out in the next step.
-    ///
-    /// # Errors
-    /// [`DecisionError`] if there is no such decision or it does not wait.
-    pub fn approve(&mut self, _now: SimTime, id: DecisionId) -> Result<(), DecisionError> {
-        orchestrate::approve(&mut self.ledger, id)
-    }
-    /// Forbids a waiting decision, and the same action for the rest of the incident.
-    ///
-    /// # Errors
-    /// [`DecisionError`] if there is no such decision or it does not wait.
-    pub fn reject(&mut self, now: SimTime, id: DecisionId) -> Result<(), DecisionError> {
-        orchestrate::reject(&mut self.ledger, now, id)
     }
     /// Takes the platform's immediate answer to a request; later ones arrive with the scrapes.
     pub fn receipt(&mut self, receipt: &Receipt) {
@@ -238,7 +220,7 @@ impl Pipeline {
     /// What there is to decide, with its candidates, by the policy in force.
     fn cases(&self, findings: &[Finding]) -> Vec<(Finding, Vec<Candidate>)> {
         match self.eyes.policy.rule_set {
-            _ if self.autonomy == Autonomy::Off => Vec::new(),
+            _ if self.controls.autonomy == Autonomy::Off => Vec::new(),
             RuleSet::None | RuleSet::Kubernetes => Vec::new(),
             RuleSet::Seed => policy_seed::decide(&self.eyes.view()),
             RuleSet::Rules | RuleSet::Bandit => self.ripe(findings),
@@ -264,9 +246,10 @@ impl Pipeline {
         }
         let incident = self.incidents.open().map(|i| i.id);
         let is_forgetful = self.eyes.policy.rule_set == RuleSet::Seed;
-        let past = Past { ledger: &self.ledger, now: self.eyes.now, incident, is_forgetful };
+        let is_stopped = self.controls.is_stopped;
+        let past = Past { ledger: &self.ledger, now: self.eyes.now, incident, is_forgetful, is_stopped };
         let verdict = decide::choose(&self.eyes.view(), finding, candidates, &past);
-        let acts = matches!(verdict.chosen.choice, Choice::Act(_)) && self.autonomy >= Autonomy::Ask;
+        let acts = matches!(verdict.chosen.choice, Choice::Act(_)) && self.controls.may_act();
         let is_news = !verdict.is_passing && (self.ledger.is_news(finding, &verdict) || acts);
         if !is_news {
             return;
@@ -276,12 +259,12 @@ impl Pipeline {
             self.counters.count_page(incident);
         }
         let view = self.eyes.view();
-        log.push(orchestrate::propose(&view, &mut self.ledger, self.autonomy, incident, finding, verdict));
+        log.push(orchestrate::propose(&view, &mut self.ledger, self.controls, incident, finding, verdict));
     }
     fn advance(&mut self, sick: &[ServiceId], log: &mut Vec<PipelineEvent>) -> Vec<ActionRequest> {
         let view = self.eyes.view();
-        let requests = orchestrate::advance(&view, &mut self.ledger, self.autonomy, sick, log);
-        for request in &requests {
+        let requests = orchestrate::advance(&view, &mut self.ledger, self.controls, sick, log);
+        for request in requests.iter().filter(|r| !r.is_dry_run) {
             *self.counters.actions.entry(request.action.name().to_owned()).or_insert(0) += 1;
         }
         requests
@@ -314,6 +297,10 @@ impl Pipeline {
     /// Calls as observed and as declared, in order of caller and callee.
     pub fn observed_edges(&self) -> impl Iterator<Item = &ObservedEdge> {
         self.eyes.calls.iter()
+    }
+    /// What they were learned from.
+    pub const fn trace_counts(&self) -> TraceCounts {
+        self.eyes.calls.counts()
     }
     /// Attempts that reach a service for each call due; `None` if not known.
     pub fn amplification(&self, service: ServiceId) -> Option<f64> {

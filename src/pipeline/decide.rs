@@ -25,6 +25,10 @@ pub(super) trait Memory {
     fn done_since(&self, since: SimTime, action: Action) -> (usize, usize);
     /// Services on which an action is under way or being watched.
     fn healing(&self) -> Vec<ServiceId>;
+    /// Whether the kill switch is on.
+    fn is_stopped(&self) -> bool {
+        false
+    }
 }
 
 /// The outcome of deciding.
@@ -56,7 +60,15 @@ pub(super) fn choose(view: &View, finding: &Finding, candidates: Vec<Candidate>,
         })
         .collect();
     list.sort_by(|a, b| a.vetoed.cmp(&b.vetoed).then(b.score.total_cmp(&a.score)));
-    settle(finding, list, delayed)
+    if memory.is_stopped() { held(list) } else { settle(finding, list, delayed) }
+}
+
+/// The kill switch is on: nothing is done, and that is a decision.
+fn held(mut list: Vec<Candidate>) -> Verdict {
+    list.retain(|c| c.choice != Choice::Hold);
+    let reason = envelope::KILL_SWITCH.to_owned();
+    let chosen = Candidate { choice: Choice::Hold, score: 0.0, worth: Worth::default(), vetoed: false, reason };
+    Verdict { chosen, rejected: list, is_passing: false }
 }
 
 /// Candidates sorted, vetoed ones last: takes the first, unless a better one is only delayed.

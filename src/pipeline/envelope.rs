@@ -9,12 +9,13 @@
 //! - **Dependency order**: while a callee is being healed its callers wait: most of what they show is the callee's.
 //! - **Learning**: nothing is done within the first [`LEARNING`], nor about a service before it is known what is usual for it.
 //! - **Pace**: one action at a time on a service, a cool-down after each, and a budget of actions for all together.
-//! - **Kill switch**: the heal dial on Off stops everything at once, what awaits approval, what was to be taken back, and
-//!   the platform's own controllers too where a policy uses them. **Dry run**: on Advise it decides, records, and asks
-//!   nothing of the platform.
+//! - **Kill switch**: while it is on, every action is vetoed whatever the heal dial says; what awaits approval ends at once,
+//!   nothing is taken back, and the platform's own controllers rest too where a policy uses them.
+//! - **Dry run**: decisions go the full way, and the platform is only asked what it would do. On Advise it is not even asked.
 //!
-//! The first four are vetoes for good, the others only for now. Escalation follows: the next best candidate is tried, and
-//! when nothing is left that is worth more than a person's time, a person is paged.
+//! The first four, and the kill switch, are vetoes for good, the others only for now. Escalation follows: the next best
+//! candidate is tried, and when nothing is left that is worth more than a person's time, a person is paged. With the kill
+//! switch on it holds instead: who turned it knows.
 
 use super::classify::View;
 use super::decide::Memory;
@@ -27,6 +28,8 @@ use crate::units::{SimDuration, SimTime};
 /// Seconds from the start in which nothing is done: first instances warm up, caches fill, and what is usual is learned from
 /// ten samples after five.
 pub const LEARNING: SimDuration = SimDuration::from_secs(30);
+/// Why nothing is done while the kill switch is on.
+pub(super) const KILL_SWITCH: &str = "kill switch";
 /// Actions on one service within the window: every kind of cure twice over.
 pub(super) const FLAPS_MAX: usize = 8;
 /// Times that the same action is done to the same target within the window: a leak may need it every two minutes, a
@@ -37,6 +40,9 @@ pub(super) const FLAP_WINDOW: SimDuration = SimDuration::from_secs(super::catalo
 
 /// Why it can never be done here. What is lost already (`is_lost`) is not protected by the disruption budget.
 pub(super) fn forbidden(view: &View, action: Action, is_lost: bool, memory: &dyn Memory) -> Option<String> {
+    if memory.is_stopped() {
+        return Some(KILL_SWITCH.to_owned());
+    }
     let target = action.service();
     let Some(node) = view.wiring.get(target) else { return Some("there is no such service (any more)".to_owned()) };
     if !view.wiring.is_healable(target) {

@@ -226,6 +226,8 @@ pub(super) struct Past<'a> {
     pub incident: Option<IncidentId>,
     /// The seed policy forgets what it tried.
     pub is_forgetful: bool,
+    /// The kill switch is on.
+    pub is_stopped: bool,
 }
 
 impl Memory for Past<'_> {
@@ -256,6 +258,9 @@ impl Memory for Past<'_> {
     fn healing(&self) -> Vec<ServiceId> {
         let at_work = self.ledger.entries.iter().filter(|e| e.is_at_work() && !self.is_forgetful);
         at_work.filter_map(|e| e.action().map(Action::service)).collect()
+    }
+    fn is_stopped(&self) -> bool {
+        self.is_stopped
     }
 }
 
@@ -319,6 +324,7 @@ mod tests {
             state,
             action: None,
             expires_at: None,
+            is_dry_run: false,
             outcome: String::new(),
         };
         let severity = Health::Critical;

@@ -1,12 +1,15 @@
 //! Orchestrate: from a verdict to a request and through its receipts. The dial says how far: Off nothing, Advise a
-//! record, Ask a wait for approval that ends in doing it, Auto at once.
+//! record, Ask a wait for approval that ends in doing it, Auto at once. The kill switch ends all of it; in a dry run the request
+//! is to be rehearsed, and with the answer the decision is over: nothing was done that could be watched or taken back.
 
 use super::aim::{self, words};
 use super::api::{ActionRequest, DecisionError, EventKind, PipelineEvent};
 use super::bandit::Arm;
 use super::catalogue::{self, Kind, Undo};
 use super::classify::{Finding, View};
+use super::controls::Controls;
 use super::decide::Verdict;
+use super::envelope;
 use super::ledger::{Entry, Ledger, is_moot, is_passing};
 use super::types::{Autonomy, Choice, Decision, DecisionState};
 use super::verify::{self, Measure, Span};
@@ -23,14 +26,14 @@ const RECEIPT_S: u64 = 300;
 pub(super) fn propose(
     view: &View,
     ledger: &mut Ledger,
-    autonomy: Autonomy,
+    controls: Controls,
     incident: Option<IncidentId>,
     finding: &Finding,
     verdict: Verdict,
 ) -> PipelineEvent {
     let is_act = matches!(verdict.chosen.choice, Choice::Act(_));
-    let waits = is_act && autonomy >= Autonomy::Ask;
-    let expires = match autonomy {
+    let waits = is_act && controls.may_ask();
+    let expires = match controls.autonomy {
         Autonomy::Ask => view.now + SimDuration::from_secs(view.policy.approval_s),
         _ => view.now,
     };
@@ -54,7 +57,8 @@ pub(super) fn propose(
         state: if waits { DecisionState::AwaitingApproval } else { DecisionState::Advised },
         action: None,
         expires_at: waits.then_some(expires),
-        outcome: if is_act && !waits { "dry run: nothing was asked of the platform".to_owned() } else { String::new() },
+        is_dry_run: waits && controls.is_dry_run,
+        outcome: if is_act && !waits { "advice only: nothing was asked of the platform".to_owned() } else { String::new() },
     };
     let arm = Arm::of(view, finding, decision.chosen.choice);
     ledger.add(decision, finding.clone(), arm);
@@ -80,6 +84,12 @@ pub(super) fn reject(ledger: &mut Ledger, now: SimTime, id: DecisionId) -> Resul
     Ok(())
 }
 
+/// The kill switch: what waits for approval ends now. Returns the lines for the event log.
+pub(super) fn stop(ledger: &mut Ledger) -> Vec<PipelineEvent> {
+    let waiting = ledger.iter_mut().filter(|e| e.decision.state == DecisionState::AwaitingApproval);
+    waiting.map(|entry| end(entry, DecisionState::Expired, envelope::KILL_SWITCH.to_owned())).collect()
+}
+
 fn waiting(ledger: &mut Ledger, id: DecisionId) -> Result<&mut Entry, DecisionError> {
     let entry = ledger.get_mut(id).ok_or(DecisionError::NoDecision(id))?;
     let is_waiting = entry.decision.state == DecisionState::AwaitingApproval && !entry.is_approved;
@@ -90,16 +100,16 @@ fn waiting(ledger: &mut Ledger, id: DecisionId) -> Result<&mut Entry, DecisionEr
 pub(super) fn advance(
     view: &View,
     ledger: &mut Ledger,
-    autonomy: Autonomy,
+    controls: Controls,
     sick: &[ServiceId],
     log: &mut Vec<PipelineEvent>,
 ) -> Vec<ActionRequest> {
     let (mut ready, mut unhelpful, mut lessons) = (Vec::new(), Vec::new(), Vec::new());
     for entry in ledger.iter_mut() {
         match entry.decision.state {
-            DecisionState::AwaitingApproval => match expiry(view, entry, autonomy, sick) {
+            DecisionState::AwaitingApproval => match expiry(view, entry, controls.autonomy, sick) {
                 Some(why) => log.push(end(entry, DecisionState::Expired, why)),
-                None if may_start(view, entry, autonomy) => ready.push(entry.decision.id),
+                None if may_start(view, entry, controls.autonomy) => ready.push(entry.decision.id),
                 None => {}
             },
             DecisionState::Executing => log.extend(give_up(view, entry)),
@@ -114,11 +124,15 @@ pub(super) fn advance(
         }
     }
     ledger.note_lessons(lessons);
-    if autonomy < Autonomy::Ask {
+    if !controls.may_ask() {
         return Vec::new();
     }
-    unhelpful.extend(no_longer_needed(view, ledger));
-    let begun: Vec<ActionRequest> = ready.into_iter().filter_map(|id| start(view, ledger, id)).collect();
+    if controls.may_act() {
+        unhelpful.extend(no_longer_needed(view, ledger));
+    } else {
+        unhelpful.clear();
+    }
+    let begun: Vec<ActionRequest> = ready.into_iter().filter_map(|id| start(view, ledger, controls, id)).collect();
     begun.into_iter().chain(unhelpful.into_iter().filter_map(|id| undo(view, ledger, id, log))).collect()
 }
 
@@ -171,7 +185,7 @@ fn undo(view: &View, ledger: &mut Ledger, id: DecisionId, log: &mut Vec<Pipeline
     let why = if entry.decision.state == DecisionState::Succeeded { "no longer needed" } else { "it did not help" };
     log.push(event(entry.decision.service, format!("{} to take it back: {why}", words(view, action))));
     ledger.count_start(view.now, action);
-    Some(ActionRequest { id: number, decision: id, action })
+    Some(ActionRequest { id: number, decision: id, action, is_dry_run: false })
 }
 
 fn expiry(view: &View, entry: &Entry, autonomy: Autonomy, sick: &[ServiceId]) -> Option<String> {
@@ -190,9 +204,18 @@ fn may_start(view: &View, entry: &Entry, autonomy: Autonomy) -> bool {
     entry.is_approved || autonomy == Autonomy::Auto || entry.decision.expires_at.is_some_and(|at| view.now >= at)
 }
 
-fn start(view: &View, ledger: &mut Ledger, id: DecisionId) -> Option<ActionRequest> {
+/// Begins what may begin. What was proposed as a dry run stays one, whatever was set meanwhile.
+fn start(view: &View, ledger: &mut Ledger, controls: Controls, id: DecisionId) -> Option<ActionRequest> {
     let action_id = ledger.next_action();
-    let action = ledger.get_mut(id)?.action()?;
+    let entry = ledger.get_mut(id)?;
+    let action = entry.action()?;
+    entry.decision.is_dry_run |= controls.is_dry_run;
+    if entry.decision.is_dry_run {
+        entry.decision.state = DecisionState::Executing;
+        (entry.decision.expires_at, entry.decision.action) = (None, Some(action_id));
+        entry.started = Some(view.now);
+        return Some(ActionRequest { id: action_id, decision: id, action, is_dry_run: true });
+    }
     ledger.count_start(view.now, action);
     let entry = ledger.get_mut(id)?;
     let desired = view.collector.of(action.service(), Metric::ReplicasDesired);
@@ -203,7 +226,7 @@ fn start(view: &View, ledger: &mut Ledger, id: DecisionId) -> Option<ActionReque
     entry.decision.expires_at = None;
     entry.decision.action = Some(action_id);
     entry.decision.outcome = "asked of the platform".to_owned();
-    Some(ActionRequest { id: action_id, decision: id, action })
+    Some(ActionRequest { id: action_id, decision: id, action, is_dry_run: false })
 }
 
 fn give_up(view: &View, entry: &mut Entry) -> Option<PipelineEvent> {
@@ -237,11 +260,15 @@ pub(super) fn receipt(ledger: &mut Ledger, receipt: &Receipt) -> Option<Pipeline
     if entry.decision.state != DecisionState::Executing {
         return None;
     }
+    if entry.decision.is_dry_run {
+        return Some(rehearsed(entry, receipt));
+    }
     let (event, is_change) = match &receipt.status {
         ActionStatus::Accepted => {
             entry.decision.outcome = "under way".to_owned();
             return None;
         }
+        ActionStatus::Rehearsed => (end(entry, DecisionState::Failed, "it was only rehearsed".to_owned()), false),
         ActionStatus::Done => {
             entry.decision.state = DecisionState::Verifying;
             entry.decision.outcome = "done; watching whether it helps".to_owned();
@@ -261,10 +288,19 @@ pub(super) fn receipt(ledger: &mut Ledger, receipt: &Receipt) -> Option<Pipeline
     Some(event)
 }
 
+/// What the platform says it would do.
+fn rehearsed(entry: &mut Entry, receipt: &Receipt) -> PipelineEvent {
+    let answer = match &receipt.status {
+        ActionStatus::Failed(error) => format!("the platform would refuse: {error}"),
+        _ => "the platform would do it".to_owned(),
+    };
+    end(entry, DecisionState::Rehearsed, format!("{answer}; not carried out"))
+}
+
 /// The answer to taking an action back.
 fn undo_receipt(entry: &mut Entry, receipt: &Receipt) -> Option<PipelineEvent> {
     let what = match &receipt.status {
-        ActionStatus::Accepted => return None,
+        ActionStatus::Accepted | ActionStatus::Rehearsed => return None,
         ActionStatus::Done => format!("taken back at {}", receipt.at),
         ActionStatus::Failed(error) => format!("could not be taken back: {error}"),
     };

@@ -114,7 +114,7 @@ pub(super) fn report<'a>(
 
 fn times(incident: &Incident, decisions: &[&Decision]) -> IncidentTimes {
     let mine: Vec<&&Decision> = decisions.iter().filter(|d| d.incident == Some(incident.id)).collect();
-    let acted = |d: &&&&Decision| d.state != DecisionState::Advised;
+    let acted = |d: &&&&Decision| d.state != DecisionState::Advised && !d.is_dry_run;
     let located = mine.iter().find(|d| incident.cause == Some(d.diagnosis.cause));
     let is_useless =
         |d: &&&Decision| matches!(d.state, DecisionState::NoEffect | DecisionState::MadeWorse | DecisionState::Undone);
@@ -123,7 +123,7 @@ fn times(incident: &Incident, decisions: &[&Decision]) -> IncidentTimes {
         detected_s: incident.detected_at.as_secs_f64(),
         located_s: located.map(|d| d.at.as_secs_f64()),
         decided_s: mine.iter().find(acted).map(|d| d.at.as_secs_f64()),
-        actions: mine.iter().filter(|d| d.action.is_some()).count() as u32,
+        actions: mine.iter().filter(|d| d.action.is_some() && !d.is_dry_run).count() as u32,
         useless: mine.iter().copied().filter(is_useless).count() as u32,
         resolved_s: incident.resolved_at.map(SimTime::as_secs_f64),
     }

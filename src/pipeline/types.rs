@@ -163,6 +163,8 @@ pub enum DecisionState {
     Failed,
     /// It did not help, and was taken back.
     Undone,
+    /// A dry run: the platform said what it would do, and did nothing.
+    Rehearsed,
 }
 
 impl DecisionState {
@@ -180,6 +182,7 @@ impl DecisionState {
             Self::Expired => "Expired",
             Self::Failed => "Failed",
             Self::Undone => "Undone",
+            Self::Rehearsed => "Dry run",
         }
     }
 }
@@ -209,6 +212,9 @@ pub struct Decision {
     pub action: Option<ActionId>,
     /// When approval times out (then it is carried out).
     pub expires_at: Option<SimTime>,
+    /// A dry run: it goes the full way, but the platform is only asked what it would do.
+    #[serde(default)]
+    pub is_dry_run: bool,
     /// What came of it: the platform's answer, the comparison before and after.
     pub outcome: String,
 }

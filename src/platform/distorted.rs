@@ -4,29 +4,34 @@
 //! platform's own answers and pass untouched. Which sample is lost and which series stands still is drawn by key (the
 //! distortion, the series, the time), so the same run loses the same samples whatever else happens.
 //!
-//! Bounds: [`DELAY_MAX`] of scrapes are held back, one value a frozen series.
+//! Bounds: [`DELAY_MAX`] of scrapes are held back, one value a frozen series, [`HELD_SPANS_MAX`] spans.
 
-use super::Scrape;
+use super::{SPANS_LEN_MAX, Scrape};
 use crate::ids::ServiceId;
 use crate::rng;
-use crate::telemetry::{LogLine, Metric, Observation, ServiceFacts, Subject};
+use crate::telemetry::{LogLine, Metric, Observation, ServiceFacts, Span, Subject};
 use crate::units::{SimDuration, SimTime};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Longest delay: a minute of samples is held back at most.
 pub const DELAY_MAX: SimDuration = SimDuration::from_secs(60);
 
+/// Spans held back at once; the oldest of more are lost.
+const HELD_SPANS_MAX: usize = 8 * SPANS_LEN_MAX;
+const SPAN: u64 = rng::label("span");
+
 /// What happens to samples on their way.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Distortion {
-    /// Samples and log lines arrive this much later; each still says when it was taken.
+    /// Samples, log lines and spans arrive this much later; each still says when it was taken.
     Late(SimDuration),
-    /// This share of samples and log lines is lost.
+    /// This share of samples, log lines and spans is lost.
     Missing(f64),
-    /// This share of series repeats the value it had when this began, with a new time each.
+    /// This share of series repeats the value it had when this began, with a new time each; this share of services exports no
+    /// new spans.
     Frozen(f64),
-    /// What the service measures of itself is told as this many times what it is. Counts of instances and restarts come
-    /// from the platform and stay right.
+    /// What the service measures of itself, durations of spans too, is told as this many times what it is. Counts of instances
+    /// and restarts come from the platform and stay right.
     Wrong(f64),
 }
 
@@ -55,6 +60,7 @@ pub struct Distorted {
     facts: BTreeMap<(u64, ServiceId), ServiceFacts>,
     samples: VecDeque<(SimTime, Observation)>,
     lines: VecDeque<(SimTime, LogLine)>,
+    spans: VecDeque<(SimTime, Span)>,
 }
 
 impl Distorted {
@@ -70,10 +76,10 @@ impl Distorted {
     }
     /// What of this scrape arrives now.
     pub fn pass(&mut self, now: SimTime, scrape: Scrape) -> Scrape {
-        if self.active.is_empty() && self.samples.is_empty() && self.lines.is_empty() {
+        if self.active.is_empty() && self.samples.is_empty() && self.lines.is_empty() && self.spans.is_empty() {
             return scrape;
         }
-        let Scrape { observations, mut inventory, logs, receipts } = scrape;
+        let Scrape { observations, mut inventory, logs, spans, spans_dropped, receipts } = scrape;
         inventory.services.retain_mut(|facts| self.tells(now, facts));
         inventory.edges.retain(|edge| !self.is_silent(now, edge.from));
         let (mut told, mut said) = (self.release_samples(now), self.release_lines(now));
@@ -91,7 +97,42 @@ impl Distorted {
                 None => {}
             }
         }
-        Scrape { observations: told, inventory, logs: said, receipts }
+        let spans = self.pass_spans(now, spans);
+        Scrape { observations: told, inventory, logs: said, spans, spans_dropped, receipts }
+    }
+    /// Spans that arrive now: those that were held back and are due, and the new ones that are not lost or late.
+    fn pass_spans(&mut self, now: SimTime, spans: Vec<Span>) -> Vec<Span> {
+        let active = &self.active;
+        let is_due = |due: SimTime, span: &Span| due <= now || delay(active, span.service).is_none();
+        let (due, held): (Vec<_>, Vec<_>) = self.spans.drain(..).partition(|(at, span)| is_due(*at, span));
+        self.spans = held.into();
+        let mut told: Vec<Span> = due.into_iter().map(|(_, span)| span).collect();
+        for span in spans {
+            let Some(span) = self.distort_span(span) else { continue };
+            match delay(&self.active, span.service) {
+                Some(late) => self.spans.push_back((now + late, span)),
+                None => told.push(span),
+            }
+        }
+        let excess = self.spans.len().saturating_sub(HELD_SPANS_MAX);
+        self.spans.drain(..excess);
+        told
+    }
+    /// The span as it is told; `None` if it is lost.
+    fn distort_span(&self, mut span: Span) -> Option<Span> {
+        for active in self.active.iter().filter(|a| a.concerns(span.service)) {
+            let of_service = rng::fold(rng::fold(active.key, SPAN), u64::from(span.service.0));
+            match active.what {
+                Distortion::Late(_) => {}
+                Distortion::Missing(share) if rng::chance(rng::fold(of_service, span.start.as_nanos()), share) => return None,
+                Distortion::Frozen(share) if rng::chance(of_service, share) => return None,
+                Distortion::Wrong(factor) => {
+                    span.duration = SimDuration::from_secs_f64(span.duration.as_secs_f64() * factor);
+                }
+                Distortion::Missing(_) | Distortion::Frozen(_) => {}
+            }
+        }
+        Some(span)
     }
     /// Samples that are due, and those whose delay has ended.
     fn release_samples(&mut self, now: SimTime) -> Vec<Observation> {
@@ -257,6 +298,29 @@ mod tests {
         assert!((1_300..=1_500).contains(&count(0.3)), "{}", count(0.3));
         assert_eq!(count(1.0), 0);
         assert_eq!(run(Distortion::Missing(0.3), 50), run(Distortion::Missing(0.3), 50));
+    }
+
+    #[test]
+    fn spans_are_lost_late_or_stand_still_with_the_rest_of_a_service_s_telemetry() {
+        let told = |what, second: u64| -> Vec<Vec<Span>> {
+            let mut distorted = Distorted::default();
+            distorted.begin(7, Some(ME), what);
+            let span = |s: u64, service| {
+                let (start, duration) = (SimTime::from_secs(s), SimDuration::from_millis(10));
+                Span { trace: s, id: 2 * s + u64::from(service == ME), parent: None, service, start, duration, is_ok: true }
+            };
+            let of = |s| Scrape { spans: vec![span(s, ME), span(s, ServiceId(2))], ..Scrape::default() };
+            (1..=second).map(|s| distorted.pass(SimTime::from_secs(s), of(s)).spans).collect()
+        };
+        let mine = |spans: &[Span]| spans.iter().filter(|s| s.service == ME).map(|s| s.trace).collect::<Vec<_>>();
+        let late = told(Distortion::Late(SimDuration::from_secs(3)), 6);
+        assert_eq!((mine(&late[2]), mine(&late[5])), (vec![], vec![3]));
+        assert!(late.iter().all(|spans| spans.iter().any(|s| s.service != ME)), "those of others are not touched");
+        let kept = told(Distortion::Missing(0.3), 2_000).iter().map(|s| mine(s).len()).sum::<usize>();
+        assert!((1_300..=1_500).contains(&kept), "{kept}");
+        assert!(told(Distortion::Frozen(1.0), 9).iter().all(|s| mine(s).is_empty()));
+        let wrong = told(Distortion::Wrong(4.0), 1);
+        assert_eq!(wrong[0].iter().map(|s| s.duration.as_nanos() / 1_000_000).collect::<Vec<_>>(), [40, 10]);
     }
 
     #[test]

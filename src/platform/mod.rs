@@ -5,16 +5,18 @@ mod distorted;
 mod inventory;
 mod meter;
 mod simulated;
+mod spans;
 mod tally;
 
 pub use distorted::{DELAY_MAX, Distorted, Distortion};
 pub use meter::UserStats;
 pub use simulated::Simulated;
+pub use spans::SPANS_LEN_MAX;
 
 pub use crate::action::{Action, ActionError, ActionStatus, Receipt};
 
 use crate::ids::ActionId;
-use crate::telemetry::{Inventory, LogLine, Observation};
+use crate::telemetry::{Inventory, LogLine, Observation, Span};
 use crate::units::SimTime;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,13 @@ pub struct Scrape {
     pub inventory: Inventory,
     /// New log lines, oldest first.
     pub logs: Vec<LogLine>,
+    /// Spans of sampled requests that were answered since the last scrape, at most [`SPANS_LEN_MAX`], children mostly before
+    /// their parents.
+    #[serde(default)]
+    pub spans: Vec<Span>,
+    /// Spans of sampled requests that were left out.
+    #[serde(default)]
+    pub spans_dropped: u32,
     /// Actions that ended since the last scrape.
     pub receipts: Vec<Receipt>,
 }
@@ -37,4 +46,6 @@ pub trait Platform {
     fn observe(&mut self, now: SimTime) -> Scrape;
     /// Starts `action` under the number `id`.
     fn apply(&mut self, now: SimTime, id: ActionId, action: Action) -> Receipt;
+    /// Says what it would answer to that at first, and does nothing (Kubernetes: `dryRun=All`).
+    fn rehearse(&self, now: SimTime, id: ActionId, action: Action) -> Receipt;
 }

@@ -5,11 +5,12 @@
 
 use super::inventory::{Census, Ending, Instance};
 use super::meter::{Meter, UserStats};
+use super::spans::SpanCollector;
 use super::{Action, Platform, Receipt, Scrape};
 use crate::ids::{ActionId, InstanceId, ServiceId};
 use crate::sim::fault::{FaultKind, FaultTarget};
 use crate::sim::{Event, Exit, Gauges, InstanceGauges, Observer, Outcome, Rejection, TimedEvent, World};
-use crate::telemetry::{Inventory, Level, LogLine, Metric, NodeFacts, Observation, Subject};
+use crate::telemetry::{Inventory, Level, LogLine, Metric, NodeFacts, Observation, Span, Subject};
 use crate::topology::Topology;
 use crate::units::{SimDuration, SimTime};
 use std::collections::{BTreeSet, VecDeque};
@@ -59,6 +60,7 @@ struct Exporters {
     edges: Vec<EdgeMeter>,
     users: Meter,
     census: Census,
+    spans: SpanCollector,
     logs: Vec<LogLine>,
     receipts: Vec<Receipt>,
     notable: Vec<TimedEvent>,
@@ -101,6 +103,9 @@ impl Observer for Exporters {
             self.note(at, event);
             self.notable.push((at, event.clone()));
         }
+    }
+    fn see_span(&mut self, span: &Span) {
+        self.spans.take_in(span);
     }
 }
 
@@ -376,11 +381,17 @@ impl Platform for Simulated {
         self.exporters.say_counts(now, self.world.topology());
         let inventory = self.take_inventory(now);
         self.scraped_at = now;
+        let (spans, spans_dropped) = self.exporters.spans.roll();
         let (logs, receipts) = (&mut self.exporters.logs, &mut self.exporters.receipts);
-        Scrape { observations, inventory, logs: std::mem::take(logs), receipts: std::mem::take(receipts) }
+        let (logs, receipts) = (std::mem::take(logs), std::mem::take(receipts));
+        Scrape { observations, inventory, logs, spans, spans_dropped, receipts }
     }
 
     fn apply(&mut self, _now: SimTime, id: ActionId, action: Action) -> Receipt {
         self.world.apply(id, action)
+    }
+
+    fn rehearse(&self, _now: SimTime, id: ActionId, action: Action) -> Receipt {
+        self.world.rehearse(id, action)
     }
 }

@@ -27,6 +27,10 @@ pub enum Command {
     Redo,
     /// Turns the heal dial.
     SetAutonomy(Autonomy),
+    /// The kill switch: true forbids every action from now on, false releases it.
+    SetKillSwitch(bool),
+    /// The dry run: true lets the platform only say what it would do.
+    SetDryRun(bool),
     /// Chooses the healing policy by name, one of [`crate::pipeline::Policy::NAMES`].
     SetPolicy(String),
     /// Lets a decision be carried out now.

@@ -27,6 +27,8 @@ impl Session {
             Command::Undo => self.undo(now)?,
             Command::Redo => self.redo(now)?,
             Command::SetAutonomy(autonomy) => self.set_autonomy(now, *autonomy),
+            Command::SetKillSwitch(is_on) => self.set_kill_switch(now, *is_on),
+            Command::SetDryRun(is_on) => self.set_dry_run(now, *is_on),
             Command::SetPolicy(name) => self.set_policy(now, name)?,
             Command::Approve(id) => self.pipeline.approve(now, *id)?,
             Command::Reject(id) => self.pipeline.reject(now, *id)?,
@@ -45,10 +47,26 @@ impl Session {
             self.tell_platform();
         }
     }
-    /// Some policies leave it to the platform's own controllers. Those ask nobody, so `Ask` is as good as `Auto` to them.
+    fn set_kill_switch(&mut self, now: SimTime, is_on: bool) {
+        if self.pipeline.is_stopped() != is_on {
+            self.pipeline.set_kill_switch(is_on);
+            let text = if is_on { "kill switch on: nothing is done until it is released" } else { "kill switch released" };
+            self.log.push(now, LogKind::Edit, None, text.to_owned());
+            self.tell_platform();
+        }
+    }
+    fn set_dry_run(&mut self, now: SimTime, is_on: bool) {
+        if self.pipeline.is_dry_run() != is_on {
+            self.pipeline.set_dry_run(is_on);
+            let text = if is_on { "dry run on: the platform is only asked what it would do" } else { "dry run off" };
+            self.log.push(now, LogKind::Edit, None, text.to_owned());
+            self.tell_platform();
+        }
+    }
+    /// Some policies leave it to the platform's own controllers.
     fn tell_platform(&mut self) {
         let pipeline = &self.pipeline;
-        let is_on = pipeline.policy().rule_set == RuleSet::Kubernetes && pipeline.autonomy() >= Autonomy::Ask;
+        let is_on = pipeline.policy().rule_set == RuleSet::Kubernetes && pipeline.may_act();
         self.platform.world_mut().set_default_controllers(is_on);
     }
 

@@ -134,6 +134,7 @@ impl EventLog {
         let end = match &receipt.status {
             ActionStatus::Failed(error) => format!("failed: {error}"),
             ActionStatus::Accepted | ActionStatus::Done => "done".to_owned(),
+            ActionStatus::Rehearsed => "rehearsed".to_owned(),
         };
         self.push(at, LogKind::Platform, Some(receipt.action.service()), format!("{} {end}", receipt.action.name()));
     }

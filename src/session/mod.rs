@@ -272,9 +272,10 @@ impl Session {
     }
 
     fn carry_out(&mut self, now: SimTime, request: ActionRequest) {
-        let receipt = self.platform.apply(now, request.id, request.action);
-        let text = format!("{} {}", request.action.name(), answer_of(&receipt));
-        self.log.push(now, LogKind::Platform, Some(request.action.service()), text);
+        let ActionRequest { id, action, is_dry_run, .. } = request;
+        let receipt = if is_dry_run { self.platform.rehearse(now, id, action) } else { self.platform.apply(now, id, action) };
+        let how = if is_dry_run { "dry run: " } else { "" };
+        self.log.push(now, LogKind::Platform, Some(action.service()), format!("{how}{} {}", action.name(), answer_of(&receipt)));
         self.pipeline.receipt(&receipt);
     }
 
@@ -294,6 +295,7 @@ fn answer_of(receipt: &Receipt) -> String {
     match &receipt.status {
         ActionStatus::Accepted => "accepted".to_owned(),
         ActionStatus::Done => "done".to_owned(),
+        ActionStatus::Rehearsed => "would be accepted".to_owned(),
         ActionStatus::Failed(error) => format!("refused: {error}"),
     }
 }

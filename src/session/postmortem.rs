@@ -2,13 +2,14 @@
 //! people to complete. It repeats what was seen, decided and done; what should be learned from it is theirs.
 //!
 //! Charts are lines of block characters in code blocks: they show in every Markdown viewer and in mail, which pictures do not.
+//! Pictures come from whoever can draw: [`Session::post_mortem_with`] asks for the lines that name them.
 //!
 //! Bounds: at most [`INCIDENTS_MAX`] incidents of [`TIMELINE_MAX`] lines each; series hold half an hour.
 
 use super::history::SystemMetric;
 use super::{LogKind, Session};
 use crate::ids::ServiceId;
-use crate::pipeline::{Candidate, Choice, Decision, DecisionState, IncidentTimes};
+use crate::pipeline::{Candidate, Choice, Decision, DecisionState, Incident, IncidentTimes};
 use crate::telemetry::{Metric, Series};
 use crate::topology::ServiceKind;
 use crate::units::{SimDuration, SimTime};
@@ -28,8 +29,14 @@ const HEAD: &str = "| time | about | what | worth | why | what came of it | next
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 impl Session {
-    /// The draft for the run so far.
+    /// The draft for the run so far, without pictures.
     pub fn post_mortem(&self) -> String {
+        self.post_mortem_with(&mut |_, _| String::new())
+    }
+
+    /// The draft for the run so far, with what `pictures` says about each incident and the time shown of it: Markdown, whole
+    /// paragraphs or nothing.
+    pub fn post_mortem_with(&self, pictures: &mut dyn FnMut(&Incident, (SimTime, SimTime)) -> String) -> String {
         let report = self.report();
         let mut out = format!("# Post-mortem draft: {}\n\n", report.scenario);
         let pipeline = &report.pipeline;
@@ -60,12 +67,17 @@ impl Session {
             out.push_str("\nNothing happened that was noticed.\n");
         }
         for times in &incidents[incidents.len().saturating_sub(INCIDENTS_MAX)..] {
-            self.incident(&mut out, times);
+            self.incident(&mut out, times, pictures);
         }
         out
     }
 
-    fn incident(&self, out: &mut String, times: &IncidentTimes) {
+    fn incident(
+        &self,
+        out: &mut String,
+        times: &IncidentTimes,
+        pictures: &mut dyn FnMut(&Incident, (SimTime, SimTime)) -> String,
+    ) {
         let incident = &times.incident;
         let name = |id: ServiceId| self.world().topology().name(id).to_owned();
         let cause = incident.cause.map_or("an unknown cause".to_owned(), name);
@@ -77,6 +89,8 @@ impl Session {
         let touched: Vec<String> = incident.services.iter().map(|id| name(*id)).collect();
         let _ = writeln!(out, "| services touched, as noticed | {} |", touched.join(", "));
         self.cost(out, times, span);
+        let _ = writeln!(out, "\n### Course, {} to {}\n", span.0, span.1);
+        out.push_str(&pictures(incident, span));
         self.charts(out, times, span);
         self.timeline(out, span);
         self.decisions(out, times);
@@ -139,7 +153,7 @@ impl Session {
 
     fn charts(&self, out: &mut String, times: &IncidentTimes, span: (SimTime, SimTime)) {
         let history = self.history();
-        let _ = writeln!(out, "\n### Course, {} to {}\n\n```text", span.0, span.1);
+        out.push_str("```text\n");
         let mut row = |label: &str, series: Option<&Series>, scale: f64, unit: &str| {
             let values = samples(series, span);
             let Some(top) = values.iter().map(|(_, v)| *v).reduce(f64::max) else { return };

@@ -8,6 +8,7 @@ use super::event::{Event, Outcome, Rejection};
 use super::nodes::OUTSIDE;
 use super::request::{CallState, NOBODY, Phase, ReplyKind, ReplyTo, Role};
 use super::resilience::backoff::back_off;
+use super::spans::UNTRACED;
 use crate::rng;
 use crate::units::{SimDuration, SimTime};
 
@@ -48,6 +49,7 @@ impl World {
             at_instance: NOBODY,
             at_slot: NOBODY,
             stamp: 0,
+            trace: request.trace,
             twin: NOBODY,
             step: request.step,
             endpoint: call.endpoint,
@@ -103,6 +105,9 @@ impl World {
         }
         let Some(sent) = self.requests.get_mut(request) else { return };
         (sent.instance, sent.instance_stamp, sent.event, sent.endpoint) = (target.instance, instance_stamp, event, call.endpoint);
+        if call.trace != UNTRACED {
+            (sent.trace, sent.parent_span) = (call.trace, call.parent_stamp);
+        }
         let sent_stamp = sent.stamp;
         if delay.is_none() {
             self.requests.forget(request);

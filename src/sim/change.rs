@@ -57,6 +57,11 @@ impl World {
         };
         Receipt { id, action, at: self.now, status }
     }
+    /// What [`World::apply`] would answer at first; nothing is done.
+    pub fn rehearse(&self, id: ActionId, action: Action) -> Receipt {
+        let status = self.admit(action).map_or_else(ActionStatus::Failed, |()| ActionStatus::Rehearsed);
+        Receipt { id, action, at: self.now, status }
+    }
     /// Whether a change of `id` that moves instances is under way.
     #[must_use]
     pub fn is_changing(&self, id: ServiceId) -> bool {

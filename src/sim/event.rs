@@ -4,6 +4,7 @@
 use super::fault::ActiveFault;
 use crate::action::Receipt;
 use crate::ids::{InstanceId, ServiceId};
+use crate::telemetry::Span;
 use crate::units::{SimDuration, SimTime};
 
 /// How one attempt of a call ended, for its caller.
@@ -281,6 +282,8 @@ pub type TimedEvent = (SimTime, Event);
 pub trait Observer {
     /// `event` happened at `at`; times never go back.
     fn see(&mut self, at: SimTime, event: &Event);
+    /// A request that is followed was answered by a service. Told after the event that it comes of.
+    fn see_span(&mut self, _span: &Span) {}
 }
 
 /// Keeps everything: for tests and small runs.

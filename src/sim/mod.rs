@@ -45,6 +45,7 @@ mod serve;
 mod service;
 mod settings;
 mod slab;
+mod spans;
 mod steps;
 mod trace;
 mod wheel;

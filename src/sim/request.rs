@@ -28,6 +28,9 @@ pub(super) struct Request {
     pub instance_stamp: u32,
     /// Unique; tells a reused slab index from the original.
     pub stamp: u32,
+    /// The trace that it belongs to and the span that asked for it; 0 for none.
+    pub trace: u32,
+    pub parent_span: u32,
     pub reply_to: ReplyTo,
     /// Position in its instance's list.
     pub position: u32,
@@ -118,6 +121,8 @@ pub(super) struct CallState {
     pub at_slot: u32,
     /// Changes with each attempt and each back-off: late answers and stale timers carry an older one.
     pub stamp: u32,
+    /// The trace of the caller's request; 0 for none.
+    pub trace: u32,
     /// The other copy of a hedged call.
     pub twin: u32,
     /// The parent's step at the time.

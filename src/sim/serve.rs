@@ -5,6 +5,7 @@ use super::calendar::Happening;
 use super::cpu::NO_REQUEST;
 use super::event::{Event, Rejection};
 use super::request::{Place, ReplyKind, ReplyTo, Request};
+use super::spans::UNTRACED;
 use crate::rng;
 use crate::topology::QueueOrder;
 use crate::units::{SimDuration, SimTime};
@@ -165,6 +166,7 @@ impl World {
                 work: SimDuration::from_nanos(request.work_ns as u64),
                 ok,
             });
+            self.end_span(request, ok);
             if has_heap {
                 self.collect_garbage(request.instance);
             }
@@ -263,6 +265,7 @@ impl World {
                 state.rejected += 1;
             }
             self.emit(Event::Rejected { service: request.service, reason, waited: now.since(request.arrived_at) });
+            self.refuse_span(&request, reason);
         }
         self.answer(&request, ReplyKind::Rejected);
     }
@@ -350,6 +353,8 @@ impl World {
             instance: super::request::NOBODY,
             instance_stamp: 0,
             stamp,
+            trace: UNTRACED,
+            parent_span: UNTRACED,
             reply_to,
             position: 0,
             op: 0,

@@ -201,6 +201,7 @@ impl World {
         let next = self.new_request(rng::fold(request.key, call.salt), to, request.reply_to, request.deadline, request.level);
         if let Some(next) = self.requests.get_mut(next) {
             (next.endpoint, next.hops) = (call.endpoint, request.hops + 1);
+            (next.trace, next.parent_span) = (request.trace, request.stamp);
         }
         self.requests.forget(index);
         self.send_on(next, call.edge, request.instance);

@@ -253,6 +253,7 @@ impl World {
         }
         let level = rng::below(rng::fold(key, LEVEL), LEVELS) as u16;
         let request = self.new_request(key, id, ReplyTo::User { visitor: index, stamp }, deadline, level);
+        self.sample(request);
         let admitted = self.services[id.index()].as_ref().map_or(1.0, |s| s.entry.admitted);
         if admitted < 1.0 && !rng::chance(rng::fold(key, ADMIT), admitted) {
             return self.reject(request, Rejection::Shed);

@@ -14,6 +14,7 @@ use super::slab::Slab;
 use super::trace::Trace;
 use crate::ids::{FaultId, InstanceId};
 use crate::rng;
+use crate::telemetry::Span;
 use crate::topology::{Cluster, Topology};
 use crate::units::SimTime;
 use std::sync::Arc;
@@ -52,6 +53,10 @@ pub struct World {
     pub(super) has_default_controllers: bool,
     /// What happened and was not yet shown to an observer.
     pub(super) events: Vec<Event>,
+    /// Spans of followed requests that were not yet shown to an observer.
+    pub(super) spans: Vec<Span>,
+    /// From when on the next request that enters is followed.
+    pub(super) next_trace: SimTime,
     pub(super) trace: Trace,
     /// Room for the instances that a call may choose from; holds nothing between calls.
     pub(super) usable: Vec<Target>,
@@ -86,6 +91,8 @@ impl World {
             account: Account::default(),
             has_default_controllers: false,
             events: Vec::new(),
+            spans: Vec::new(),
+            next_trace: SimTime::ZERO,
             trace: Trace::new(seed),
             usable: Vec::new(),
             handled: 0,
@@ -147,6 +154,7 @@ impl World {
             observer.see(self.now, event);
         }
         self.events.clear();
+        self.spans.drain(..).for_each(|span| observer.see_span(&span));
     }
 
     #[inline]

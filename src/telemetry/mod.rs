@@ -5,9 +5,11 @@ mod inventory;
 mod log;
 mod metric;
 mod series;
+mod span;
 
 pub use histogram::Histogram;
 pub use inventory::{EdgeFacts, Exits, Inventory, NodeFacts, PathFacts, ServiceFacts};
 pub use log::{Level, LogLine};
 pub use metric::{Metric, Observation, Subject};
 pub use series::Series;
+pub use span::Span;

@@ -83,6 +83,8 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
         rpc_rate,
         rpc_rate_wall: rpc_rate * playback.speed_reached,
         autonomy: pipeline.autonomy(),
+        is_stopped: pipeline.is_stopped(),
+        is_dry_run: pipeline.is_dry_run(),
         policy: pipeline.policy().name.clone(),
         structure: session.structure(),
         kpis: kpis(session, &services),
@@ -204,10 +206,10 @@ fn markers(session: &Session, window_s: (f64, f64)) -> Vec<Marker> {
 }
 
 /// Collects the charts' columns.
-struct Plotter<'a> {
-    window_s: (f64, f64),
-    columns: usize,
-    out: &'a mut Vec<f64>,
+pub(super) struct Plotter<'a> {
+    pub window_s: (f64, f64),
+    pub columns: usize,
+    pub out: &'a mut Vec<f64>,
 }
 
 impl Plotter<'_> {
@@ -232,7 +234,7 @@ fn chart(title: String, unit: &str, lines: Vec<LineFrame>, thresholds: Option<(f
     ChartFrame { title, unit: unit.to_owned(), lines, thresholds, forecast: Vec::new(), lanes: Vec::new(), truth: Vec::new() }
 }
 
-fn system_charts(session: &Session, plotter: &mut Plotter<'_>) -> Vec<ChartFrame> {
+pub(super) fn system_charts(session: &Session, plotter: &mut Plotter<'_>) -> Vec<ChartFrame> {
     let mut line = |label: &str, slot, metric, scale| plotter.line(label, slot, session.history().system(metric), scale);
     let latency = vec![line("p95", 0, SystemMetric::UserLatencyP95, 1.0)];
     let errors = vec![line("failed", 0, SystemMetric::UserErrorRatio, 100.0)];
@@ -247,7 +249,7 @@ fn system_charts(session: &Session, plotter: &mut Plotter<'_>) -> Vec<ChartFrame
     ]
 }
 
-fn service_charts(session: &Session, id: ServiceId, plotter: &mut Plotter<'_>) -> Vec<ChartFrame> {
+pub(super) fn service_charts(session: &Session, id: ServiceId, plotter: &mut Plotter<'_>) -> Vec<ChartFrame> {
     let name = session.world().topology().name(id);
     let mut line = |label: &str, slot, metric, scale| plotter.line(label, slot, session.history().service(id, metric), scale);
     let latency = vec![

@@ -181,6 +181,10 @@ pub struct Frame {
     pub rpc_rate_wall: f64,
     /// The heal dial.
     pub autonomy: Autonomy,
+    /// The kill switch is on.
+    pub is_stopped: bool,
+    /// Decisions are only rehearsed.
+    pub is_dry_run: bool,
     /// The healing policy's name.
     pub policy: String,
     /// Grows with each change of services or edges: lay out again only then.

@@ -1,9 +1,10 @@
-//! What the pipeline learned of the selected service beside its numbers: log templates, calls observed against declared,
-//! retries, and where its detectors alarmed. Bounded: the [`TEMPLATES_LEN_MAX`] busiest templates, [`EDGES_LEN_MAX`] edges.
+//! What the pipeline learned of the selected service beside its numbers: log templates, calls as traces show them against those
+//! declared, retries, and where its detectors alarmed. Bounded: the [`TEMPLATES_LEN_MAX`] busiest templates,
+//! [`EDGES_LEN_MAX`] edges of each kind.
 
 use super::frame::{ChartFrame, Lane};
 use crate::ids::ServiceId;
-use crate::pipeline::{LANES, LogTemplate, ObservedEdge, SeriesAlarm};
+use crate::pipeline::{LANES, LogTemplate, ObservedEdge, SeriesAlarm, TraceCounts};
 use crate::session::Session;
 use crate::sim::fault::FaultTarget;
 use crate::telemetry::Metric;
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// Log templates in a frame.
 pub const TEMPLATES_LEN_MAX: usize = 6;
-/// Edges in a frame that are not as declared.
+/// Edges in a frame that are not as declared, and edges of the selected service that were seen.
 pub const EDGES_LEN_MAX: usize = 12;
 /// Faults on a chart.
 const SPANS_LEN_MAX: usize = 40;
@@ -25,8 +26,12 @@ pub struct Insight {
     pub templates: Vec<LogTemplate>,
     /// Calls that are not as declared: of the service, or all.
     pub odd_edges: Vec<ObservedEdge>,
+    /// Calls of the selected service that were seen, the busiest first.
+    pub calls: Vec<ObservedEdge>,
     /// Edges declared, and those of them that were observed.
     pub edges: (u32, u32),
+    /// What they were learned from.
+    pub traces: TraceCounts,
     /// Attempts that reach it for each call due.
     pub amplification: Option<f64>,
 }
@@ -51,6 +56,14 @@ pub(super) fn insight(session: &Session, selection: Option<ServiceId>) -> Insigh
             .take(EDGES_LEN_MAX)
             .copied()
             .collect(),
+        calls: selection.map_or_else(Vec::new, |_| {
+            let mut seen: Vec<ObservedEdge> =
+                pipeline.observed_edges().filter(mine).filter(|e| e.seen.is_some()).copied().collect();
+            seen.sort_by_key(|e| (std::cmp::Reverse(e.spans), e.from, e.to));
+            seen.truncate(EDGES_LEN_MAX);
+            seen
+        }),
+        traces: pipeline.trace_counts(),
         edges: (count(declared().count()), count(declared().filter(|e| e.seen.is_some()).count())),
         amplification: selection.and_then(|id| pipeline.amplification(id)),
     }

@@ -12,6 +12,7 @@ pub mod layout;
 mod lookup;
 pub mod pace;
 pub mod picks;
+pub mod postmortem;
 mod suspects;
 pub mod words;
 

@@ -7,4 +7,5 @@ mod platform_nodes;
 mod platform_pods;
 mod platform_rollout;
 mod queueing;
+mod spans;
 mod world;

@@ -94,10 +94,15 @@ fn approval(model: Model, id: DecisionId) -> impl IntoView {
         let decision = f.decisions.iter().find(|d| d.id == id)?;
         let expires = decision.expires_at?;
         let (left, all) = (expires.since(f.now).as_secs_f64(), expires.since(decision.at).as_secs_f64());
-        Some((left, (left / all.max(0.001)).clamp(0.0, 1.0)))
+        Some((left, (left / all.max(0.001)).clamp(0.0, 1.0), decision.is_dry_run || f.is_dry_run))
     });
-    let note = move || left.get().map(|(seconds, _)| format!("Carried out in {} unless you object", format::span(seconds)));
-    let bar = move || format!("{:.1}%", left.get().map_or(0.0, |(_, share)| share * 100.0));
+    let note = move || {
+        left.get().map(|(seconds, _, is_dry_run)| {
+            let what = if is_dry_run { "Rehearsed (dry run)" } else { "Carried out" };
+            format!("{what} in {} unless you object", format::span(seconds))
+        })
+    };
+    let bar = move || format!("{:.1}%", left.get().map_or(0.0, |(_, share, _)| share * 100.0));
     view! {
         <div class="approval">
             <div class="approval-buttons">

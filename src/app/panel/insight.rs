@@ -38,10 +38,10 @@ pub fn learned(model: Model) -> impl IntoView {
     let insight = model.memo(|f| f.insight.clone());
     let calls = move || {
         insight.with(|i| {
-            let (declared, seen) = i.edges;
             let odd = model.read(|f| i.odd_edges.iter().map(|e| words::odd_edge(f, e)).collect::<Vec<_>>());
+            let seen = model.read(|f| i.calls.iter().map(|e| words::observed_edge(f, e)).collect::<Vec<_>>());
             let retries = i.amplification.map(|a| format!("{a:.2} attempts for each call due"));
-            std::iter::once(format!("{seen} of {declared} declared calls observed")).chain(odd).chain(retries).collect::<Vec<_>>()
+            std::iter::once(words::observed(i)).chain(odd).chain(retries).chain(seen).collect::<Vec<_>>()
         })
     };
     let calls = Memo::new(move |_| calls());
@@ -50,7 +50,7 @@ pub fn learned(model: Model) -> impl IntoView {
     let list = |lines: Memo<Vec<String>>| move || lines.get().into_iter().map(|text| view! { <li>{text}</li> }).collect_view();
     view! {
         <section class="group" data-testid="learned">
-            <h3>"Calls as observed"</h3>
+            <h3>"Calls as traces show them"</h3>
             <ul class="evidence">{list(calls)}</ul>
             {move || (!templates.with(Vec::is_empty)).then(|| view! {
                 <h3>"Log templates"</h3>

@@ -3,7 +3,7 @@
 //! ```text
 //! headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy NAME] [--weights FILE] [--heal DIAL] [--scale W]
 //!                                [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
-//!                                [--post-mortem FILE.md]
+//!                                [--post-mortem FILE.md] [--post-mortem-dir DIR] [--dry-run] [--kill-switch FROM[..UNTIL]]
 //! headless arena [--policies NAME,...] [--seeds FIRST..END] [--scenarios generated|all|PRESET,...] [--threads N] [--episodes]
 //!                [--json | --diagnosis [--fit]]
 //! headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
@@ -47,7 +47,8 @@ const USAGE: &str = "usage:
   headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy rules|bandit|seed|kubernetes|none]
                                  [--weights FILE] [--heal off|advise|ask|auto] [--scale W]
                                  [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
-                                 [--post-mortem FILE.md]
+                                 [--post-mortem FILE.md] [--post-mortem-dir DIR] [--dry-run]
+                                 [--kill-switch FROM[..UNTIL]]
   headless arena [--policies NAME,...] [--seeds FIRST..END] [--scenarios generated|all|PRESET,...] [--threads N] [--episodes]
                  [--json | --diagnosis [--fit]]
   headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]

@@ -11,14 +11,31 @@ use sickbay::session::{Command, FaultReport, RunReport, Session, admit_telemetry
 use sickbay::sim::World;
 use sickbay::topology::SCALE_MAX;
 use sickbay::units::{SimDuration, SimTime};
+use sickbay::view::postmortem;
 use std::fmt::Write;
 
+/// Where the draft of a post-mortem goes with its charts.
+const POST_MORTEM_DIR: &str = "--post-mortem-dir";
+/// When the kill switch goes on and is released.
+const KILL_SWITCH: &str = "--kill-switch";
+const DRY_RUN: &str = "--dry-run";
 /// Longest run: a simulated week.
 const UNTIL_S_MAX: f64 = 7.0 * 86_400.0;
 
 pub fn run(words: &[String]) -> Result<(), Failure> {
-    let with_value = ["--seed", "--until", "--policy", "--heal", "--fault", "--scale", "--weights", "--post-mortem"];
-    let arguments = Arguments::parse(words, &with_value, &["--json", "--paired"]).map_err(Failure::Usage)?;
+    let with_value = [
+        "--seed",
+        "--until",
+        "--policy",
+        "--heal",
+        "--fault",
+        "--scale",
+        "--weights",
+        "--post-mortem",
+        POST_MORTEM_DIR,
+        KILL_SWITCH,
+    ];
+    let arguments = Arguments::parse(words, &with_value, &["--json", "--paired", DRY_RUN]).map_err(Failure::Usage)?;
     let Loaded { mut scenario, run: defaults } = open(&arguments.words)?;
     let mut plan = Plan::of(&arguments, &defaults).map_err(Failure::Usage)?;
     let faults = arguments.values("--fault").map(|text| arguments::fault(text, &scenario));
@@ -34,6 +51,9 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
     if let Some(file) = arguments.values("--post-mortem").last() {
         write_text(file, &session.post_mortem())?;
     }
+    if let Some(directory) = arguments.values(POST_MORTEM_DIR).last() {
+        write_post_mortem(std::path::Path::new(directory), &session)?;
+    }
     if arguments.has("--json") {
         print(&json(&healed, unhealed.as_ref()));
     } else {
@@ -41,6 +61,20 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
         if unhealed.is_some() && (plan.heal < Autonomy::Ask || plan.policy == "none") {
             print("note: nobody heals in either run, so they differ in name only; --heal auto lets the healer act");
         }
+    }
+    Ok(())
+}
+
+/// The draft and, in a directory beside it, the charts that it shows.
+fn write_post_mortem(directory: &std::path::Path, session: &Session) -> Result<(), Failure> {
+    let (text, charts) = postmortem::draft(session).into_files();
+    for (file, text) in charts.into_iter().chain([("post-mortem.md".to_owned(), text)]) {
+        let path = directory.join(file);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)
+                .map_err(|e| Failure::Input(format!("E0611 cannot make the directory '{}': {e}", parent.display())))?;
+        }
+        write_text(&path.to_string_lossy(), &text)?;
     }
     Ok(())
 }
@@ -120,6 +154,9 @@ struct Plan {
     heal: Autonomy,
     /// What the policy `bandit` has learned, if it is not to be what ships.
     weights: Option<Bandit>,
+    is_dry_run: bool,
+    /// Turns of the kill switch, in order.
+    switched: Vec<(SimTime, bool)>,
 }
 
 impl Plan {
@@ -137,6 +174,8 @@ impl Plan {
             policy: arguments.value("--policy", defaults.policy.map_or("rules", PolicyChoice::name).to_owned())?,
             heal: heal.ok_or_else(|| Usage(format!("--heal takes off, advise, ask or auto, not '{dial}'")))?,
             weights: None,
+            is_dry_run: arguments.has(DRY_RUN),
+            switched: arguments.values(KILL_SWITCH).last().map_or(Ok(Vec::new()), switched)?,
         })
     }
 
@@ -146,13 +185,35 @@ impl Plan {
             session.set_bandit(bandit.clone());
         }
         // In the order in which a page opens a scenario, so that both give one digest.
+        let set = |session: &mut Session, command| session.execute(command).map_err(|e| Failure::Usage(Usage(e.to_string())));
         for command in [Command::SetPolicy(policy.to_owned()), Command::SetAutonomy(self.heal)] {
-            session.execute(command).map_err(|e| Failure::Usage(Usage(e.to_string())))?;
+            set(&mut session, command)?;
+        }
+        if self.is_dry_run {
+            set(&mut session, Command::SetDryRun(true))?;
+        }
+        for (at, is_on) in self.switched.iter().filter(|(at, _)| *at < self.until) {
+            session.advance(*at, u64::MAX);
+            set(&mut session, Command::SetKillSwitch(*is_on))?;
         }
         session.advance(self.until, u64::MAX);
         session.world().check().map_err(|e| Failure::Input(format!("E0900 {e} (seed {}); please report this", self.seed)))?;
         Ok(session)
     }
+}
+
+/// `60` or `60..120`: when the kill switch goes on, and when it is released.
+fn switched(text: &str) -> Result<Vec<(SimTime, bool)>, Usage> {
+    let (from, until) = text.split_once("..").map_or((text, None), |(from, until)| (from, Some(until)));
+    let moment = |text: &str| text.parse::<f64>().ok().filter(|s| (0.0..=UNTIL_S_MAX).contains(s));
+    let bad = || Usage(format!("{KILL_SWITCH} takes seconds, as in 60 or 60..120, not '{text}'"));
+    let times = [(Some(from), true), (until, false)].into_iter().filter_map(|(text, is_on)| Some((text?, is_on)));
+    let times: Vec<(f64, bool)> =
+        times.map(|(text, is_on)| Ok((moment(text).ok_or_else(bad)?, is_on))).collect::<Result<_, Usage>>()?;
+    if times.windows(2).any(|pair| pair[0].0 >= pair[1].0) {
+        return Err(bad());
+    }
+    Ok(times.into_iter().map(|(s, is_on)| (SimTime::ZERO + SimDuration::from_secs_f64(s), is_on)).collect())
 }
 
 fn json(healed: &RunReport, unhealed: Option<&RunReport>) -> String {

@@ -1,4 +1,4 @@
-//! The safety envelope, rule by rule, and what follows it: escalation, undo, kill switch, dry run.
+//! The safety envelope, rule by rule, and what follows it: escalation, undo, and the dial.
 
 use super::*;
 use crate::pipeline::envelope::{FLAPS_MAX, REPEATS_MAX};
@@ -79,13 +79,13 @@ fn the_dial_on_off_stops_everything_at_once() {
 }
 
 #[test]
-fn a_dry_run_says_what_would_be_done_and_asks_nothing() {
+fn advice_says_what_would_be_done_and_asks_nothing() {
     let mut bench = Bench::new("rules", Autonomy::Advise);
     bench.fail(PAYMENT, 0.62);
     bench.run(60);
     let decision = bench.last(PAYMENT);
     assert_eq!(decision.chosen.choice, Choice::Act(Action::Restart { service: PAYMENT }));
-    assert!(decision.outcome.starts_with("dry run"), "{}", decision.outcome);
+    assert!(decision.outcome.starts_with("advice only"), "{}", decision.outcome);
     assert!(bench.requests.is_empty());
 }
 
@@ -133,7 +133,7 @@ fn a_change_that_somebody_made_is_rolled_back_first() {
 }
 
 /// CATALOG gets more load, is scaled out, and the load goes again.
-fn spike(bench: &mut Bench, load: f64, cpu: f64) {
+pub(super) fn spike(bench: &mut Bench, load: f64, cpu: f64) {
     bench.set(USERS, Metric::RequestRate, 50.0 * load);
     for from in [FRONTEND, CHECKOUT] {
         bench.set_edge(from, CATALOG, Metric::RequestRate, 50.0 * load);

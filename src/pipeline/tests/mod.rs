@@ -1,5 +1,6 @@
 //! The pipeline on hand-made scrapes: a small system whose metrics a test sets second by second.
 
+mod controls;
 mod decisions;
 mod diagnosis;
 mod envelope;
@@ -10,9 +11,9 @@ mod seeing;
 use super::*;
 use crate::ids::ServiceId;
 use crate::platform::{Action, ActionError, ActionStatus, Receipt, Scrape};
-use crate::telemetry::{Level, LogLine, Metric, Observation, Subject};
+use crate::telemetry::{Level, LogLine, Metric, Observation, Span, Subject};
 use crate::topology::{Call, Service, ServiceKind, Topology};
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 use std::collections::BTreeMap;
 
 /// users -> frontend -> checkout -> payment; frontend and checkout -> catalog.
@@ -23,6 +24,9 @@ pub(super) const CATALOG: ServiceId = ServiceId(3);
 pub(super) const PAYMENT: ServiceId = ServiceId(4);
 pub(super) const EDGES: [(ServiceId, ServiceId); 5] =
     [(USERS, FRONTEND), (FRONTEND, CHECKOUT), (FRONTEND, CATALOG), (CHECKOUT, CATALOG), (CHECKOUT, PAYMENT)];
+
+/// Requests sampled at each scrape.
+const TRACES_PER_SCRAPE: u32 = 10;
 
 pub(super) fn topology() -> Topology {
     let mut topology = Topology::default();
@@ -42,6 +46,9 @@ pub(super) struct Bench {
     pub second: u64,
     pub values: BTreeMap<(Subject, Metric), f64>,
     pub logs: Vec<LogLine>,
+    /// Calls that each sampled request makes: an edge twice for two calls.
+    pub routes: Vec<(ServiceId, ServiceId)>,
+    spans_ever: u64,
     pub requests: Vec<(u64, ActionRequest)>,
     pub events: Vec<PipelineEvent>,
     /// Seconds that actions take; `None`: the platform refuses with this error instead.
@@ -77,6 +84,8 @@ impl Bench {
             second: 0,
             values,
             logs: Vec::new(),
+            routes: EDGES.to_vec(),
+            spans_ever: 0,
             requests: Vec::new(),
             events: Vec::new(),
             answer: Ok(5),
@@ -130,6 +139,7 @@ impl Bench {
     }
     fn reply(&mut self, request: ActionRequest) {
         let status = match &self.answer {
+            Ok(_) if request.is_dry_run => ActionStatus::Rehearsed,
             Ok(seconds) => {
                 self.due.push((self.second + seconds, request));
                 ActionStatus::Accepted
@@ -150,12 +160,19 @@ impl Bench {
         let (ended, due) = self.due.drain(..).partition::<Vec<_>, _>(|(second, _)| *second <= now);
         self.due = due;
         let receipts = ended.into_iter().map(|(_, r)| Receipt { id: r.id, action: r.action, at, status: ActionStatus::Done });
-        Scrape {
-            observations: observations.collect(),
-            logs: std::mem::take(&mut self.logs),
-            receipts: receipts.collect(),
-            ..Scrape::default()
-        }
+        let observations = observations.collect();
+        let mut spans = Vec::new();
+        (0..TRACES_PER_SCRAPE).for_each(|_| self.trace(USERS, None, &mut spans));
+        Scrape { observations, spans, logs: std::mem::take(&mut self.logs), receipts: receipts.collect(), ..Scrape::default() }
+    }
+    /// A service's span and those of all that it calls, children first.
+    fn trace(&mut self, service: ServiceId, parent: Option<u64>, out: &mut Vec<Span>) {
+        self.spans_ever += 1;
+        let id = self.spans_ever;
+        let called: Vec<ServiceId> = self.routes.iter().filter(|(from, _)| *from == service).map(|(_, to)| *to).collect();
+        called.into_iter().for_each(|to| self.trace(to, Some(id), out));
+        let (start, duration) = (SimTime::from_secs(self.second), SimDuration::ZERO);
+        out.push(Span { trace: id, id, parent, service, start, duration, is_ok: true });
     }
     pub fn health(&self, service: ServiceId) -> Health {
         self.pipeline.signal(service).map_or(Health::Unknown, |s| s.health)

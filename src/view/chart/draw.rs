@@ -110,7 +110,7 @@ fn draw_axes<DB: DrawingBackend>(plot: &mut Plot<DB>, style: &ChartStyle) -> Out
 }
 
 /// Labels in the page's own font: the canvas takes any CSS font family.
-fn label(style: &ChartStyle) -> TextStyle<'static> {
+pub(super) fn label(style: &ChartStyle) -> TextStyle<'static> {
     let font = FontDesc::new(FontFamily::Name("system-ui, sans-serif"), style.font_px * style.scale, FontStyle::Normal);
     TextStyle { font, color: style.text.plotted().to_backend_color(), pos: Pos::default() }
 }

@@ -11,12 +11,14 @@
 mod axis;
 mod draw;
 mod lines;
+mod picture;
 mod place;
 mod range;
 mod style;
 mod ticks;
 
 pub use draw::{Scene, draw};
+pub use picture::{Picture, svg};
 pub use place::{MARGIN_BOTTOM_PX, MARGIN_LEFT_PX, MARGIN_RIGHT_PX, MARGIN_TOP_PX, PlotArea};
 pub use style::{ChartStyle, Colour};
 
