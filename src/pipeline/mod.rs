@@ -31,6 +31,7 @@ mod predict;
 mod report;
 mod situation;
 mod slo;
+mod surge;
 pub mod suspects;
 mod templates;
 mod text;

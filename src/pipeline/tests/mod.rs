@@ -6,11 +6,12 @@ mod envelope;
 mod properties;
 mod seed;
 mod seeing;
+mod surge;
 
 use super::*;
 use crate::ids::ServiceId;
 use crate::platform::{Action, ActionError, ActionStatus, Receipt, Scrape};
-use crate::telemetry::{Level, LogLine, Metric, Observation, Subject};
+use crate::telemetry::{Inventory, Level, LogLine, Metric, Observation, Subject};
 use crate::topology::{Call, Service, ServiceKind, Topology};
 use crate::units::SimTime;
 use std::collections::BTreeMap;
@@ -42,6 +43,7 @@ pub(super) struct Bench {
     pub second: u64,
     pub values: BTreeMap<(Subject, Metric), f64>,
     pub logs: Vec<LogLine>,
+    pub inventory: Inventory,
     pub requests: Vec<(u64, ActionRequest)>,
     pub events: Vec<PipelineEvent>,
     /// Seconds that actions take; `None`: the platform refuses with this error instead.
@@ -77,6 +79,7 @@ impl Bench {
             second: 0,
             values,
             logs: Vec::new(),
+            inventory: Inventory::default(),
             requests: Vec::new(),
             events: Vec::new(),
             answer: Ok(5),
@@ -154,7 +157,7 @@ impl Bench {
             observations: observations.collect(),
             logs: std::mem::take(&mut self.logs),
             receipts: receipts.collect(),
-            ..Scrape::default()
+            inventory: self.inventory.clone(),
         }
     }
     pub fn health(&self, service: ServiceId) -> Health {
