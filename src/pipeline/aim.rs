@@ -3,6 +3,7 @@
 use super::catalogue::Kind;
 use super::classify::{Finding, Trouble, View};
 use super::situation::{BRIDGE_INSTANCES, Case, load_ratio, ready};
+use super::surge;
 use super::types::Choice;
 use crate::ids::ServiceId;
 use crate::platform::Action;
@@ -13,9 +14,16 @@ use crate::units::{Millicores, SimDuration};
 /// CPU that scaling aims at, share of the limit: below Degraded with some room.
 pub(super) const CPU_TARGET: f64 = 0.5;
 /// Times as many instances as there are that one step may reach: a spike of that size, and the next step is seconds away.
-const GROWTH_MAX: f64 = 4.0;
+const GROWTH_MAX: f64 = 10.0;
 /// Times the declared limit that a resize gives: enough for a service at its limit to come down to the target and a half.
 const RESIZE: f64 = 1.5;
+/// Less is not worth a roll-out.
+const RESIZE_MIN: f64 = 1.2;
+/// The most it gives an instance that has more to do than the others, and the CPU that this one is to have then.
+const RESIZE_MAX: f64 = 2.5;
+const HOT_TARGET: f64 = 0.5;
+/// Tries of a call that make up for instances that end in turn: two lost ones in a row are rare among several.
+const ATTEMPTS: u8 = 3;
 /// Load over the usual that is still let in when users are turned away: what a calm system has to spare.
 const LET_IN: f64 = 1.2;
 /// Shares of requests turned away, per cent: less is no help, more is an outage by hand.
@@ -30,14 +38,23 @@ pub(super) const fn target(finding: &Finding) -> ServiceId {
     }
 }
 
+/// All that doing `kind` about this finding can mean, the best first.
+pub(super) fn aims(view: &View, finding: &Finding, kind: Kind) -> Vec<Choice> {
+    match kind {
+        Kind::AddRetries => more_attempts(view, target(finding)),
+        _ => aim(view, finding, kind).into_iter().collect(),
+    }
+}
+
 /// What doing `kind` about this finding means.
-pub(super) fn aim(view: &View, finding: &Finding, kind: Kind) -> Option<Choice> {
+fn aim(view: &View, finding: &Finding, kind: Kind) -> Option<Choice> {
     let service = target(finding);
     let action = match kind {
         Kind::Hold => return Some(Choice::Hold),
         Kind::Page => return Some(Choice::Page),
+        Kind::ScaleOut if is_bridged(view, finding, service) => return None,
         Kind::ScaleOut => Action::ScaleUp { service, by: scale_by(view, finding, service) },
-        Kind::Resize => Action::Resize { service, cpu: more_cpu(view, service)? },
+        Kind::Resize => Action::Resize { service, cpu: more_cpu(view, finding, service)? },
         Kind::Restart => Action::Restart { service },
         Kind::MoveSlowest => Action::RerouteService { service },
         Kind::RollBack => Action::RollBack { service },
@@ -61,7 +78,7 @@ pub(super) fn aim(view: &View, finding: &Finding, kind: Kind) -> Option<Choice> 
             _ => return None,
         },
         // Capacity is given back by the healer's own account of it.
-        Kind::ScaleIn | Kind::FailOver => return None,
+        Kind::ScaleIn | Kind::FailOver | Kind::AddRetries => return None,
     };
     Some(Choice::Act(action))
 }
@@ -106,9 +123,49 @@ fn cache(view: &View, service: ServiceId) -> Option<ServiceId> {
     std::iter::once(&service).chain(asked).copied().find(|id| is(view, *id, ServiceKind::Cache))
 }
 
-fn more_cpu(view: &View, service: ServiceId) -> Option<Millicores> {
+fn more_cpu(view: &View, finding: &Finding, service: ServiceId) -> Option<Millicores> {
     let limit = view.wiring.get(service)?.cpu_limit.0;
-    (limit > 0).then(|| Millicores((f64::from(limit) * RESIZE) as u32))
+    let times = if Case::of(view, finding) == Case::HotInstance { for_the_hottest(view, service) } else { RESIZE };
+    let times = times.min(room_for(view, service));
+    (limit > 0 && times >= RESIZE_MIN).then(|| Millicores((f64::from(limit) * times) as u32))
+}
+
+/// Times its request for which an instance finds room, on a machine more than one.
+fn room_for(view: &View, service: ServiceId) -> f64 {
+    let room = view.collector.room();
+    let request = view.wiring.get(service).map_or(0, |n| n.cpu_request.0);
+    match room.get(1).or(room.first()) {
+        Some(free) if request > 0 => f64::from(*free) / f64::from(request),
+        _ => f64::INFINITY,
+    }
+}
+
+/// Times the limit with which the instance that has the most to do comes down to where a busy one may be: what all of them
+/// usually use, by its share.
+fn for_the_hottest(view: &View, service: ServiceId) -> f64 {
+    let subject = Subject::Service(service);
+    let usual = view.collector.usual(subject, Metric::CpuUtilisation).unwrap_or(CPU_TARGET);
+    let uneven = view.collector.skew(service).map_or(1.0, |skew| skew.uneven);
+    let load = surge::load(view, service).unwrap_or(1.0);
+    (usual * uneven * load / HOT_TARGET).clamp(RESIZE, RESIZE_MAX)
+}
+
+/// Whether instances that are killed in turn are as many as bridge the gaps already.
+fn is_bridged(view: &View, finding: &Finding, service: ServiceId) -> bool {
+    let wanted = view.collector.of(service, Metric::ReplicasDesired).unwrap_or(1.0);
+    Case::of(view, finding) == Case::DownKilled && wanted >= BRIDGE_INSTANCES
+}
+
+/// More tries for callers that try seldom and whose calls fail, the worst first: the next one goes to another instance.
+fn more_attempts(view: &View, service: ServiceId) -> Vec<Choice> {
+    let is_fit = |from: &ServiceId| view.wiring.terms(*from, service).is_some_and(|terms| terms.attempts < ATTEMPTS);
+    let failing = |from: ServiceId| view.collector.latest(Subject::Edge { from, to: service }, Metric::ErrorRatio);
+    let has_several = ready(view, service) >= 2.0;
+    let callers = view.wiring.callers(service).iter().copied().filter(|_| has_several);
+    let callers = callers.filter(|from| view.wiring.is_healable(*from)).filter(is_fit);
+    let mut fit: Vec<_> = callers.filter_map(|from| Some((from, failing(from).filter(|share| *share > 0.0)?))).collect();
+    fit.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+    fit.into_iter().map(|(from, _)| Choice::Act(Action::SetAttempts { from, to: service, attempts: ATTEMPTS })).collect()
 }
 
 /// Share to turn away for the load to be what is usually let in and a little more.
@@ -139,14 +196,19 @@ fn scale_by(view: &View, finding: &Finding, service: ServiceId) -> u32 {
     let limit = view.wiring.get(service).map_or(1.0, |n| f64::from(n.replicas_max)) - now;
     let more = match finding.trouble {
         Trouble::Cpu => {
-            let load = load_ratio(view, service).unwrap_or(1.0);
+            let load = surge::load(view, service).unwrap_or(1.0);
             let cpu = view.collector.of(service, Metric::CpuUtilisation).unwrap_or(1.0);
             let usual = view.collector.usual(Subject::Service(service), Metric::CpuUtilisation).unwrap_or(0.0);
             let there = view.collector.usual(Subject::Service(service), Metric::ReplicasReady).unwrap_or(now);
             let wanted = (now * cpu).max(there * usual * load) / CPU_TARGET;
-            (wanted.ceil() - now).min((GROWTH_MAX - 1.0) * now)
+            surge::rationed(view, service, (wanted.ceil() - now).min((GROWTH_MAX - 1.0) * now))
         }
-        _ if Case::of(view, finding) == Case::DownKilled => ((BRIDGE_INSTANCES - now) / 2.0).ceil(),
+        // As much load for each instance as usual, by at most as many again.
+        Trouble::Latency if Case::of(view, finding) == Case::CpuLoad => {
+            let there = view.collector.usual(Subject::Service(service), Metric::ReplicasReady).unwrap_or(now);
+            ((there * surge::load(view, service).unwrap_or(1.0)).ceil() - now).min(now)
+        }
+        _ if Case::of(view, finding) == Case::DownKilled => BRIDGE_INSTANCES - now,
         _ => 1.0,
     };
     more.min(limit).max(1.0) as u32

@@ -7,6 +7,7 @@
 
 use super::classify::{Finding, Trouble, View};
 use super::failure::FailureClass;
+use super::surge;
 use super::suspects::{Clue, Place, Ranking, Suspect};
 use super::types::{Diagnosis, Evidence, Health};
 use crate::ids::{InstanceId, ServiceId};
@@ -17,7 +18,7 @@ const REASONS_TOLD: usize = 4;
 
 /// The findings in the light of the ranking.
 pub(super) fn attribute(view: &View, ranking: &Ranking, inventory: &Inventory, mut findings: Vec<Finding>) -> Vec<Finding> {
-    let Some(suspect) = ranking.believed() else { return findings };
+    let Some(suspect) = ranking.believed().filter(|suspect| !is_surge(view, suspect)) else { return findings };
     let culprit = Culprit { view, inventory, suspect };
     let mut worst = Health::Unknown;
     for finding in findings.iter_mut().filter(|f| !f.is_early) {
@@ -33,6 +34,12 @@ pub(super) fn attribute(view: &View, ranking: &Ranking, inventory: &Inventory, m
         findings.sort_by_key(|f| f.diagnosis.service);
     }
     findings
+}
+
+/// Under a surge services fail in many ways, and none of them is their own.
+fn is_surge(view: &View, suspect: &Suspect) -> bool {
+    let is_there = suspect.place.service().is_some_and(|id| surge::surging(view, id).is_some());
+    is_there && suspect.class != FailureClass::Overload
 }
 
 /// The suspect that is believed, and what is known of the system.
@@ -132,16 +139,7 @@ impl Culprit<'_> {
             evidence: Vec::new(),
         };
         let trouble = Trouble::Latency;
-        let mut finding = Finding {
-            diagnosis,
-            trouble,
-            severity: worst,
-            is_early: false,
-            is_chronic: false,
-            is_believed: false,
-            instance: None,
-            is_lost: false,
-        };
+        let mut finding = Finding::of(diagnosis, trouble, worst);
         self.own(&mut finding);
         finding
     }

@@ -21,7 +21,7 @@ use super::templates::{LogTemplate, Templates};
 use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Evidence, Forecast, Incident, Signal};
 use super::watch::{SeriesAlarm, Watch};
 use super::wiring::Wiring;
-use super::{attribution, decide, envelope, orchestrate, policy_rules, policy_seed, predict};
+use super::{attribution, decide, envelope, orchestrate, policy_rules, policy_seed, predict, surge};
 use crate::ids::ServiceId;
 use crate::platform::{Receipt, Scrape};
 use crate::telemetry::{Metric, Subject};
@@ -181,7 +181,7 @@ impl Pipeline {
         let changes = self.eyes.look(now, scrape, self.ledger.ended());
         log.extend(scrape.receipts.iter().filter_map(|r| orchestrate::receipt(&mut self.ledger, r)));
         log.extend(changes.iter().filter(|c| !c.is_first_look()).map(HealthChange::event));
-        let findings = classify::classify(&self.eyes.view());
+        let findings = surge::foresee(&self.eyes.view(), classify::classify(&self.eyes.view()));
         let findings = self.course.follow(self.eyes.now, &self.eyes.wiring, findings);
         let findings = attribution::attribute(&self.eyes.view(), self.suspects.ranking(), &scrape.inventory, findings);
         self.note(&findings, &mut log);

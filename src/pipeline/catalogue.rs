@@ -54,6 +54,8 @@ pub enum Kind {
     OpenBreaker,
     /// One attempt a call.
     CutRetries,
+    /// More attempts a call.
+    AddRetries,
     /// Longer patience.
     RaiseTimeout,
     /// More connections.
@@ -155,7 +157,7 @@ impl Entry {
 
 /// All kinds. Times: a second of control plane, five to start an instance, and a metric window to see it; a roll-out starts
 /// at least twice.
-pub const CATALOGUE: [Entry; 24] = [
+pub const CATALOGUE: [Entry; 25] = [
     entry(Kind::ScaleOut, "scale_out", (10.0, INSTANCE_COST, 0.01), Blast::Service, Undo::WhenCalm)
         .says("room on the nodes, below replicas_max", "the same load on more instances"),
     entry(Kind::ScaleIn, "scale_in", (5.0, 0.0, 0.05), Blast::Service, Undo::IfWorse)
@@ -184,6 +186,8 @@ pub const CATALOGUE: [Entry; 24] = [
         .says("callers that can do without", "callers no longer wait, the callee gets room to recover"),
     entry(Kind::CutRetries, "cut_retries", (2.0, 0.02, 0.02), Blast::Edge, Undo::WhenCalm)
         .says("callers that try again", "a storm of retries ends"),
+    entry(Kind::AddRetries, "add_retries", (2.0, 0.02, 0.05), Blast::Edge, Undo::WhenCalm)
+        .says("several instances, callers that try seldom", "a call that one instance lost is answered by another"),
     entry(Kind::RaiseTimeout, "raise_timeout", (2.0, 0.02, 0.05), Blast::Edge, Undo::WhenCalm)
         .says("a callee that answers late but well", "answers are waited for instead of being asked for again"),
     entry(Kind::RaisePool, "raise_pool", (2.0, 0.01, 0.03), Blast::Edge, Undo::IfWorse)
@@ -227,7 +231,8 @@ impl Kind {
             Action::Shed { .. } => Self::Shed,
             Action::RateLimit { .. } => Self::RateLimit,
             Action::OpenBreaker { .. } => Self::OpenBreaker,
-            Action::SetAttempts { .. } => Self::CutRetries,
+            Action::SetAttempts { attempts: 0 | 1, .. } => Self::CutRetries,
+            Action::SetAttempts { .. } => Self::AddRetries,
             Action::SetTimeout { .. } => Self::RaiseTimeout,
             Action::SetPool { .. } => Self::RaisePool,
             Action::AddJitter { .. } => Self::AddJitter,

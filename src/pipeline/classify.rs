@@ -93,6 +93,22 @@ pub(super) struct Finding {
     pub is_lost: bool,
 }
 
+impl Finding {
+    /// A finding of what is broken now and was not before, by thresholds alone.
+    pub const fn of(diagnosis: Diagnosis, trouble: Trouble, severity: Health) -> Self {
+        Self {
+            diagnosis,
+            trouble,
+            severity,
+            is_early: false,
+            is_chronic: false,
+            is_believed: false,
+            instance: None,
+            is_lost: false,
+        }
+    }
+}
+
 /// One finding for each service that is not healthy, is about to be, or has a bad network.
 pub(super) fn classify(view: &View) -> Vec<Finding> {
     let network = network::faults(view);
@@ -185,16 +201,7 @@ fn own(view: &View, service: ServiceId, trouble: Trouble) -> Finding {
     let confidence = own_confidence(view, service, trouble, metric);
     let diagnosis = diagnosis(service, class, service, metric, confidence, evidence);
     let severity = view.monitor.health(service);
-    Finding {
-        diagnosis,
-        trouble,
-        severity,
-        is_early: false,
-        is_chronic: is_chronic(view, service),
-        is_believed: false,
-        instance: None,
-        is_lost: false,
-    }
+    Finding { is_chronic: is_chronic(view, service), ..Finding::of(diagnosis, trouble, severity) }
 }
 
 /// The kind of failure at first sight, before suspects were weighed.
@@ -226,16 +233,7 @@ fn of_network(view: &View, service: ServiceId, fault: &NetworkFault) -> Finding 
     }
     let callers = view.wiring.callers(service).iter().filter(|_| trouble == Trouble::Host);
     let severity = callers.chain([&service]).map(|id| view.monitor.health(*id)).max().unwrap_or_default();
-    Finding {
-        diagnosis,
-        trouble,
-        severity,
-        is_early: false,
-        is_chronic: false,
-        is_believed: false,
-        instance: None,
-        is_lost: false,
-    }
+    Finding::of(diagnosis, trouble, severity)
 }
 
 fn of_dependency(view: &View, service: ServiceId, explained: Explanation, network: &[NetworkFault]) -> Finding {
@@ -252,16 +250,7 @@ fn of_dependency(view: &View, service: ServiceId, explained: Explanation, networ
     evidence.extend(reasons(view, service));
     let diagnosis = diagnosis(service, FailureClass::Dependency, cause, explained.metric, explained.share.min(0.95), evidence);
     let severity = view.monitor.health(service);
-    Finding {
-        diagnosis,
-        trouble: Trouble::Dependency,
-        severity,
-        is_early: false,
-        is_chronic: is_chronic(view, service),
-        is_believed: false,
-        instance: None,
-        is_lost: false,
-    }
+    Finding { is_chronic: is_chronic(view, service), ..Finding::of(diagnosis, Trouble::Dependency, severity) }
 }
 
 fn diagnosis(

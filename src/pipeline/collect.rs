@@ -6,7 +6,7 @@
 use super::wiring::Wiring;
 use crate::ids::ServiceId;
 use crate::platform::Scrape;
-use crate::telemetry::{Level, LogLine, Metric, Observation, Series, Subject};
+use crate::telemetry::{Level, LogLine, Metric, Observation, Series, ServiceFacts, Subject};
 use crate::units::{SimDuration, SimTime};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -67,6 +67,15 @@ impl Usual {
     }
 }
 
+/// How unevenly work falls on a service's instances.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Skew {
+    /// CPU used by the busiest instance, share of its limit.
+    pub busiest: f64,
+    /// Answers of the instance with the most, times an even share.
+    pub uneven: f64,
+}
+
 /// All that was measured, as far back as anybody needs.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Collector {
@@ -77,6 +86,10 @@ pub(super) struct Collector {
     seen: BTreeMap<ServiceId, SimTime>,
     /// Which metrics of a service came with the newest scrape, a bit each.
     arrived: BTreeMap<ServiceId, u16>,
+    /// Millicores that can still be reserved on each machine, the most first; empty if that is not told.
+    room: Vec<u32>,
+    /// As of the newest scrape.
+    skews: BTreeMap<ServiceId, Skew>,
     /// Whose samples do not count now.
     hidden: BTreeSet<ServiceId>,
 }
@@ -89,6 +102,10 @@ impl Collector {
         for observation in &scrape.observations {
             self.sample(observation, wiring);
         }
+        let skew = |facts: &ServiceFacts| (facts.service, Skew { busiest: facts.cpu_busiest, uneven: facts.uneven });
+        self.skews = scrape.inventory.services.iter().map(skew).collect();
+        self.room = scrape.inventory.nodes.iter().map(|node| node.room_cpu).collect();
+        self.room.sort_unstable_by(|a, b| b.cmp(a));
         for line in scrape.logs.iter().filter(|l| wiring.get(l.service).is_some()) {
             self.line(line);
         }
@@ -175,6 +192,14 @@ impl Collector {
     pub fn mean(&self, subject: Subject, metric: Metric, span: SimDuration) -> Option<f64> {
         let samples = self.window(subject, metric, span);
         (!samples.is_empty()).then(|| samples.iter().map(|(_, v)| v).sum::<f64>() / samples.len() as f64)
+    }
+    /// Millicores that can still be reserved on each machine, the most first; empty if that is not told.
+    pub fn room(&self) -> &[u32] {
+        &self.room
+    }
+    /// How unevenly work falls on a service's instances, if that is told and counts.
+    pub fn skew(&self, service: ServiceId) -> Option<Skew> {
+        self.skews.get(&service).copied().filter(|_| !self.hidden.contains(&service))
     }
     /// How much a counter grew within the last `span`.
     pub fn growth(&self, service: ServiceId, metric: Metric, span: SimDuration) -> f64 {

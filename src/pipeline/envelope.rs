@@ -31,10 +31,10 @@ pub const LEARNING: SimDuration = SimDuration::from_secs(30);
 /// Why nothing is done while the kill switch is on.
 pub(super) const KILL_SWITCH: &str = "kill switch";
 /// Actions on one service within the window: every kind of cure twice over.
-pub(super) const FLAPS_MAX: usize = 8;
+pub(super) const FLAPS_MAX: usize = 12;
 /// Times that the same action is done to the same target within the window: a leak may need it every two minutes, a
 /// pendulum must not.
-pub(super) const REPEATS_MAX: usize = 5;
+pub(super) const REPEATS_MAX: usize = 6;
 /// The window of both: the horizon that harm is counted over.
 pub(super) const FLAP_WINDOW: SimDuration = SimDuration::from_secs(super::catalogue::HORIZON_S as u64);
 

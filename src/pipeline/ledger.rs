@@ -329,19 +329,7 @@ mod tests {
         };
         let severity = Health::Critical;
         let trouble = Trouble::Errors;
-        (
-            decision,
-            Finding {
-                diagnosis,
-                trouble,
-                severity,
-                is_early: false,
-                is_chronic: false,
-                is_believed: false,
-                instance: None,
-                is_lost: false,
-            },
-        )
+        (decision, Finding::of(diagnosis, trouble, severity))
     }
 
     #[test]

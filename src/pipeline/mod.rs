@@ -36,6 +36,7 @@ mod report;
 mod situation;
 mod slo;
 mod span_shift;
+mod surge;
 pub mod suspects;
 mod templates;
 mod text;

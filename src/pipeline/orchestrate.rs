@@ -11,6 +11,8 @@ use super::controls::Controls;
 use super::decide::Verdict;
 use super::envelope;
 use super::ledger::{Entry, Ledger, is_moot, is_passing};
+use super::situation::{LOAD_RISEN, load_ratio};
+use super::surge;
 use super::types::{Autonomy, Choice, Decision, DecisionState};
 use super::verify::{self, Measure, Span};
 use crate::ids::{DecisionId, IncidentId, ServiceId};
@@ -147,7 +149,8 @@ fn is_to_be_undone(entry: &Entry) -> bool {
     }
 }
 
-/// Measures that cost as long as they stay, of services that have been calm for [`catalogue::CALM`]; at most one a service.
+/// Measures that cost as long as they stay, of services that have been calm for [`catalogue::CALM`], and those that turn users
+/// away once their load is gone; at most one a service.
 /// Capacity goes only as far as the CPU allows.
 fn no_longer_needed(view: &View, ledger: &Ledger) -> Vec<DecisionId> {
     let mut seen = Vec::new();
@@ -161,16 +164,25 @@ fn no_longer_needed(view: &View, ledger: &Ledger) -> Vec<DecisionId> {
         seen.push(action.service());
         let is_calm =
             [action.service(), entry.decision.service].iter().all(|id| ledger.calm_for(view.now, *id) >= catalogue::CALM);
-        if is_calm && !ledger.is_busy(action.service()) && can_do_without(view, back) {
+        if (is_calm || is_let_in_again(view, action)) && !ledger.is_busy(action.service()) && can_do_without(view, back) {
             due.push(entry.decision.id);
         }
     }
     due
 }
 
+/// Whether users are turned away for a load that is gone: they fail for the measure itself, and would never be calm.
+fn is_let_in_again(view: &View, action: Action) -> bool {
+    let turns_away = matches!(action, Action::ThrottleEntry { .. } | Action::Shed { .. } | Action::RateLimit { .. });
+    turns_away && load_ratio(view, action.service()).is_some_and(|load| load < LOAD_RISEN)
+}
+
 /// Whether fewer instances would still be below the target that scaling aims at. Other measures just end.
 fn can_do_without(view: &View, back: Action) -> bool {
     let Action::ScaleTo { service, replicas } = back else { return true };
+    if surge::load(view, service).is_some_and(|load| load >= LOAD_RISEN) {
+        return false;
+    }
     let now = view.collector.of(service, Metric::ReplicasDesired).unwrap_or(0.0);
     let cpu = view.collector.mean(Subject::Service(service), Metric::CpuUtilisation, catalogue::CALM).unwrap_or(1.0);
     f64::from(replicas) < now && cpu * now / f64::from(replicas.max(1)) <= aim::CPU_TARGET
@@ -220,7 +232,7 @@ fn start(view: &View, ledger: &mut Ledger, controls: Controls, id: DecisionId) -
     let entry = ledger.get_mut(id)?;
     let desired = view.collector.of(action.service(), Metric::ReplicasDesired);
     entry.undo.action = catalogue::undo(view.wiring, desired, action);
-    entry.measure = Some(Measure::take(view, &entry.finding));
+    entry.measure = Some(Measure::take(view, &entry.finding, action));
     entry.started = Some(view.now);
     entry.decision.state = DecisionState::Executing;
     entry.decision.expires_at = None;

@@ -9,14 +9,31 @@ use super::aim;
 use super::catalogue::{self, Kind};
 use super::classify::{Finding, Trouble, View};
 use super::situation::{self, Case};
+use super::surge;
 use super::types::{Candidate, Choice, Health, Worth};
+use crate::ids::ServiceId;
 use crate::platform::Action;
-use crate::telemetry::Metric;
+use crate::telemetry::{Metric, Subject};
+use crate::units::SimDuration;
 
 /// Harm of a service that is Critical, in services that are out: users of it are failed, or wait too long to matter.
 const HARM_CRITICAL: f64 = 1.0;
 /// Of one that is Degraded: above the objectives, mostly served.
 const HARM_DEGRADED: f64 = 0.3;
+
+/// Times the usual latency from which a service is slower than it always was, and for how long: a 95th percentile of a few
+/// hundred requests scatters, but not for two windows, and not so far.
+const SLOWER: f64 = 1.4;
+const SLOWER_S: f64 = 10.0;
+const MUCH_SLOWER: f64 = 2.0;
+const MUCH_SLOWER_S: f64 = 1.0;
+/// How far back it is looked whether it was always so, and the seconds that trouble takes to be found.
+const HISTORY: SimDuration = SimDuration::from_secs(180);
+const ONSET_S: f64 = 5.0;
+/// Seconds ago that count as earlier where nothing is known to be usual.
+const AGO_S: f64 = 15.0;
+/// Seconds before memory is full at which there is no more time: as long as a restart takes, instance by instance.
+const FULL_IN_S: f64 = 30.0;
 
 /// One row: in this case, this kind of action removes the cause with this probability, because...
 pub(super) struct Rule {
@@ -42,6 +59,10 @@ pub(super) const RULES: &[Rule] = &[
     rule(Case::CpuStray, Kind::ScaleOut, 0.5, "new instances are free of what uses the CPU, the old ones keep it"),
     rule(Case::CpuStray, Kind::MoveSlowest, 0.35, "replaces one instance only"),
     rule(Case::CpuStray, Kind::Resize, 0.3, "leaves more for the requests"),
+    rule(Case::HotInstance, Kind::Resize, 0.8, "most ask for what one instance has: it works faster"),
+    rule(Case::HotInstance, Kind::ScaleOut, 0.25, "what else it has goes elsewhere"),
+    rule(Case::HotInstance, Kind::MoveSlowest, 0.1, "another instance would have the same to do"),
+    rule(Case::HotInstance, Kind::Restart, 0.1, "a new instance would have the same to do"),
     rule(Case::CpuRepeats, Kind::ScaleOut, 0.55, "callers repeat calls, and more instances answer them sooner"),
     rule(Case::CpuRepeats, Kind::WarmCache, 0.6, "what its cache knows it is not asked"),
     rule(Case::CpuRepeats, Kind::CutRetries, 0.4, "callers repeat calls, and stop"),
@@ -80,7 +101,8 @@ pub(super) const RULES: &[Rule] = &[
         0.6,
         "instances are killed one by one but work in between: more of them bridge the gap",
     ),
-    rule(Case::DownKilled, Kind::Restart, 0.35, "new instances do not have to wait for a back-off"),
+    rule(Case::DownKilled, Kind::AddRetries, 0.45, "a call that is lost with an instance is answered by another"),
+    rule(Case::DownKilled, Kind::Restart, 0.45, "new instances do not have to wait for a back-off"),
     rule(Case::DownSilent, Kind::ScaleOut, 0.8, "another instance is placed where there is room"),
     rule(Case::DownSilent, Kind::Restart, 0.7, "its instances are placed anew"),
     rule(Case::DownLong, Kind::Restart, 0.5, "new instances do not wait for a back-off that has grown to minutes"),
@@ -90,7 +112,7 @@ pub(super) const RULES: &[Rule] = &[
     rule(Case::LossMost, Kind::Restart, 0.4, "if all its instances hang, or their hosts are cut off"),
     rule(Case::LossMost, Kind::OpenBreaker, 0.3, "the caller can do without it"),
     rule(Case::LossSome, Kind::MoveSlowest, 0.65, "if an instance hangs, or its host is cut off"),
-    rule(Case::LossSome, Kind::RerouteEdge, 0.45, "if the path is bad, and not one of the instances"),
+    rule(Case::LossSome, Kind::RerouteEdge, 0.68, "if the path is bad, and not one of the instances"),
     rule(Case::LossSome, Kind::Restart, 0.3, "if several instances hang, or their hosts are cut off"),
     rule(Case::LossSome, Kind::OpenBreaker, 0.25, "the caller can do without it"),
     rule(Case::LateShared, Kind::RerouteEdge, 0.55, "the path is slow"),
@@ -155,17 +177,18 @@ pub(super) fn candidates(view: &View, finding: &Finding, chances: &dyn Chances) 
     let is_said = |kind: Kind| said.iter().any(|rule| rule.kind == kind);
     let usual = [&HOLD, &PAGE].into_iter().filter(|rule| !is_said(rule.kind));
     let all = said.iter().copied().chain(usual);
-    all.filter_map(|rule| {
-        let choice = aim::aim(view, finding, rule.kind)?;
-        let chance = match choice {
-            Choice::Act(_) => chances.chance(view, finding, case, rule.kind, rule.chance),
-            Choice::Hold | Choice::Page => rule.chance,
-        };
-        let more = if let Choice::Act(action) = choice { catalogue::extra_cost(view.wiring, action) } else { 0.0 };
-        let worth = rule.kind.entry().worth(chance, harm(view, finding), more);
-        Some(candidate(choice, worth, format!("{told}: {}", rule.why)))
-    })
-    .collect()
+    let aimed = all.flat_map(|rule| aim::aims(view, finding, rule.kind).into_iter().map(move |choice| (rule, choice)));
+    aimed
+        .map(|(rule, choice)| {
+            let chance = match choice {
+                Choice::Act(_) => chances.chance(view, finding, case, rule.kind, rule.chance),
+                Choice::Hold | Choice::Page => rule.chance,
+            };
+            let more = if let Choice::Act(action) = choice { catalogue::extra_cost(view.wiring, action) } else { 0.0 };
+            let worth = rule.kind.entry().worth(chance, harm(view, finding), more);
+            candidate(choice, worth, format!("{told}: {}", rule.why))
+        })
+        .collect()
 }
 
 fn candidate(choice: Choice, worth: Worth, reason: String) -> Candidate {
@@ -176,8 +199,17 @@ fn candidate(choice: Choice, worth: Worth, reason: String) -> Candidate {
 /// what it is there for below, unless it is held to be behind what others suffer.
 fn harm(view: &View, finding: &Finding) -> f64 {
     let service = finding.diagnosis.service;
+    if let Some(cpu) = surge::shortage(view, service).filter(|_| finding.trouble == Trouble::Cpu) {
+        return if cpu >= 1.0 { HARM_CRITICAL } else { HARM_DEGRADED };
+    }
+    if is_filling_slowly(view, finding) {
+        return 0.0;
+    }
     if finding.is_early {
         return view.forecasts.get(&service).map_or(HARM_DEGRADED, |f| f.breach_probability.get());
+    }
+    if finding.trouble == Trouble::Latency && !is_slower(view, service) {
+        return 0.0;
     }
     let is_critical = finding.severity == Health::Critical;
     let felt = [Metric::ErrorRatio, Metric::LatencyP95].map(|metric| view.monitor.level(service, metric));
@@ -185,6 +217,39 @@ fn harm(view: &View, finding: &Finding) -> f64 {
         return if is_critical { HARM_DEGRADED } else { 0.0 };
     }
     if is_critical { HARM_CRITICAL } else { HARM_DEGRADED }
+}
+
+/// Whether a service is clearly slower than it always was: than usual, and than in the worse times before it was last
+/// found to be slow. What has been slow from the start is held against itself some time ago.
+fn is_slower(view: &View, service: ServiceId) -> bool {
+    let subject = Subject::Service(service);
+    let samples = view.collector.window(subject, Metric::LatencyP95, HISTORY);
+    let older_than = |seconds: f64| samples.iter().filter(move |(at, _)| *at < -seconds).map(|(_, value)| *value).collect();
+    let since = view.monitor.signal(service).map_or(0.0, |signal| view.now.since(signal.since).as_secs_f64());
+    let usual = view.collector.usual(subject, Metric::LatencyP95).or_else(|| quantile(older_than(AGO_S), 0.5));
+    let Some(usual) = usual else { return false };
+    let worse = quantile(older_than(since + ONSET_S), 0.75).map_or(usual, |worse| worse.max(usual));
+    let is_above = |span: f64, times: f64| {
+        let lately = samples.iter().filter(|(at, _)| *at >= -span).map(|(_, value)| *value);
+        lately.reduce(f64::min).is_some_and(|least| least >= times * worse)
+    };
+    is_above(MUCH_SLOWER_S, MUCH_SLOWER) || is_above(SLOWER_S, SLOWER)
+}
+
+fn quantile(mut values: Vec<f64>, share: f64) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get((values.len() as f64 * share) as usize).copied()
+}
+
+/// Whether memory fills so slowly that there is time: what is emptied later has to be emptied less often.
+fn is_filling_slowly(view: &View, finding: &Finding) -> bool {
+    let service = finding.diagnosis.service;
+    let forecast = view.forecasts.get(&service).filter(|f| f.metric == Metric::MemoryUtilisation);
+    let level = view.collector.of(service, Metric::MemoryUtilisation);
+    let (Some(forecast), Some(level)) = (forecast, level) else { return false };
+    let per_s = (forecast.value - level) / forecast.horizon_s;
+    let is_mild = view.monitor.level(service, Metric::MemoryUtilisation) < Health::Critical;
+    finding.trouble == Trouble::Memory && is_mild && (1.0 - level) > FULL_IN_S * per_s.max(0.0)
 }
 
 /// Somebody else is the cause: it is acted on there.

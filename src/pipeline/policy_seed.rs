@@ -86,19 +86,7 @@ fn decide_one(view: &View, service: ServiceId) -> Option<(Finding, Vec<Candidate
         }
         None => vec![plain(Choice::Act(action), false, reason)],
     };
-    Some((
-        Finding {
-            diagnosis,
-            trouble,
-            severity: health,
-            is_early: health == Health::Healthy,
-            is_chronic: false,
-            is_believed: false,
-            instance: None,
-            is_lost: false,
-        },
-        chosen,
-    ))
+    Some((Finding { is_early: health == Health::Healthy, ..Finding::of(diagnosis, trouble, health) }, chosen))
 }
 
 fn plain(choice: Choice, vetoed: bool, reason: String) -> Candidate {

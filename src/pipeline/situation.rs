@@ -4,6 +4,7 @@
 use super::classify::{Finding, Trouble, View};
 use super::collect::Clue;
 use super::failure::FailureClass;
+use super::surge;
 use super::types::Health;
 use crate::ids::ServiceId;
 use crate::telemetry::{Metric, Subject};
@@ -20,6 +21,9 @@ const STRAY_RATIO: f64 = 1.3;
 pub(super) const BRIDGE_INSTANCES: f64 = 8.0;
 /// Seconds that the platform's own restarts get before a person is called: start-up and the first two back-offs.
 pub(super) const KUBELET_S: u64 = 40;
+/// Answers of one instance, times an even share, and its CPU, share of its limit, that make it hot.
+const HOT_SHARE: f64 = 1.7;
+const HOT_CPU: f64 = 0.75;
 /// Share of lost calls from which on it is most of them.
 const LOSS_MOST: f64 = 0.5;
 /// Seconds that a log clue counts.
@@ -32,6 +36,8 @@ pub enum Case {
     CpuLoad,
     /// Short of CPU that its calls do not explain.
     CpuStray,
+    /// One of its instances has more to do than the others, and is at its limit.
+    HotInstance,
     /// Short of CPU because calls to it are repeated, or fall through a cache.
     CpuRepeats,
     /// Short of memory, and the load has risen.
@@ -86,9 +92,10 @@ pub enum Case {
 
 impl Case {
     /// All cases, in order.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::CpuLoad,
         Self::CpuStray,
+        Self::HotInstance,
         Self::CpuRepeats,
         Self::MemoryLoad,
         Self::MemoryLeak,
@@ -121,6 +128,7 @@ impl Case {
         match self {
             Self::CpuLoad => "cpu_load",
             Self::CpuStray => "cpu_stray",
+            Self::HotInstance => "hot_instance",
             Self::CpuRepeats => "cpu_repeats",
             Self::MemoryLoad => "memory_load",
             Self::MemoryLeak => "memory_leak",
@@ -174,12 +182,14 @@ impl Case {
             Trouble::Zone { is_all: true, .. } => Self::ZoneAll,
             Trouble::Zone { .. } => Self::Zone,
             Trouble::Zones(..) => Self::Ways,
+            Trouble::Cpu | Trouble::Errors | Trouble::Latency if is_hot(view, service) => Self::HotInstance,
             Trouble::Cpu => Self::of_cpu(view, service),
             Trouble::Memory => Self::of_memory(view, service),
             // In a crash loop callers learn late who is ready, so that it may look ready and fail everything.
             Trouble::Errors if is_crashing(view, service) => Self::of_down(view, service),
             Trouble::Errors | Trouble::Latency if is_changed => Self::Changed,
             Trouble::Errors => Self::Errors,
+            Trouble::Latency if surge::surging(view, service).is_some() => Self::CpuLoad,
             Trouble::Latency if queue(view, service) >= 1.0 => Self::LatencyQueue,
             Trouble::Latency => Self::Latency,
             Trouble::Down if is_changed && finding.severity == Health::Critical => Self::Changed,
@@ -187,7 +197,9 @@ impl Case {
         }
     }
     fn of_cpu(view: &View, service: ServiceId) -> Self {
-        if is_stray(view, service) {
+        if surge::shortage(view, service).is_some() {
+            Self::CpuLoad
+        } else if is_stray(view, service) {
             Self::CpuStray
         } else if load_ratio(view, service).is_none_or(|load| load >= LOAD_RISEN) {
             Self::CpuLoad
@@ -212,8 +224,7 @@ impl Case {
         let since = view.monitor.signal(service).map_or(SimDuration::ZERO, |s| view.now.since(s.since));
         let is_killed = has_clue(view, service, Clue::Killed) && !has_clue(view, service, Clue::Crash);
         let ended = [Clue::Killed, Clue::Crash, Clue::OutOfMemory];
-        let is_loop = instances.restarts >= f64::from(view.policy.crash_loop_restarts);
-        if is_killed && is_loop && instances.desired.is_none_or(|desired| desired < BRIDGE_INSTANCES) {
+        if is_killed && instances.restarts >= 1.0 {
             Self::DownKilled
         } else if instances.restarts < 1.0 && instances.is_down() && !ended.iter().any(|clue| has_clue(view, service, *clue)) {
             Self::DownSilent
@@ -233,6 +244,10 @@ pub(super) fn told(view: &View, case: Case, service: ServiceId) -> String {
             None => "load before is unknown".to_owned(),
         },
         Case::CpuStray => "its calls do not explain its CPU".to_owned(),
+        Case::HotInstance => {
+            let uneven = view.collector.skew(service).map_or(1.0, |skew| skew.uneven);
+            format!("one instance has {uneven:.1} times its share and no CPU left")
+        }
         Case::LatencyQueue => format!("{:.0} requests wait for a worker", queue(view, service)),
         Case::Latency => "no request waits for a worker".to_owned(),
         Case::Changed => {
@@ -258,6 +273,13 @@ pub(super) fn told(view: &View, case: Case, service: ServiceId) -> String {
         Case::Ways => "it runs at one end of a bad way between zones".to_owned(),
         Case::Dependency => "the cause is elsewhere".to_owned(),
     }
+}
+
+/// One instance has much more to do than an even share and no CPU left, while there is some with the others: a key that
+/// most ask for.
+fn is_hot(view: &View, service: ServiceId) -> bool {
+    let is_uneven = view.collector.skew(service).is_some_and(|skew| skew.busiest >= HOT_CPU && skew.uneven >= HOT_SHARE);
+    is_uneven && ready(view, service) >= 2.0
 }
 
 fn queue(view: &View, service: ServiceId) -> f64 {

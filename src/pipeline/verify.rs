@@ -5,6 +5,7 @@ use super::classify::{Finding, Trouble, View};
 use super::text;
 use super::types::{DecisionState, Health};
 use crate::ids::ServiceId;
+use crate::platform::Action;
 use crate::telemetry::{Metric, Subject};
 use crate::units::{SimDuration, SimTime};
 
@@ -35,13 +36,20 @@ pub(super) struct Measure {
 }
 
 impl Measure {
-    /// The metric that tells the finding's trouble, as it stands now.
-    pub fn take(view: &View, finding: &Finding) -> Self {
+    /// The metric that tells the finding's trouble, as it stands now. More tries spare a
+    /// caller the trouble of a callee and do not end it: they are measured at the caller.
+    pub fn take(view: &View, finding: &Finding, action: Action) -> Self {
         let service = finding.diagnosis.service;
-        let metric = finding.diagnosis.metric.unwrap_or(Metric::ErrorRatio);
-        let subject = match finding.trouble {
-            Trouble::Edge { from, to, .. } => Subject::Edge { from, to },
-            Trouble::Host => worst_edge(view, finding.diagnosis.cause, metric),
+        let spared = match action {
+            Action::SetAttempts { from, attempts: 2.., .. } => Some(from),
+            _ => None,
+        };
+        let told = finding.diagnosis.metric.unwrap_or(Metric::ErrorRatio);
+        let metric = spared.map_or(told, |from| felt_by(view, from));
+        let subject = match (finding.trouble, spared) {
+            (_, Some(from)) => Subject::Service(from),
+            (Trouble::Edge { from, to, .. }, _) => Subject::Edge { from, to },
+            (Trouble::Host, _) => worst_edge(view, finding.diagnosis.cause, metric),
             _ => Subject::Service(service),
         };
         let usual = view.collector.usual(subject, metric).unwrap_or(0.0);
@@ -63,6 +71,12 @@ impl Measure {
     fn is_worse(&self, after: f64) -> bool {
         self.metric != Metric::ReplicasReady && after > self.good && after > WORSE_RATIO * self.before
     }
+}
+
+/// What a caller suffers from the most.
+fn felt_by(view: &View, caller: ServiceId) -> Metric {
+    let level = |metric| view.monitor.level(caller, metric);
+    if level(Metric::LatencyP95) > level(Metric::ErrorRatio) { Metric::LatencyP95 } else { Metric::ErrorRatio }
 }
 
 /// The edge into (or out of) a host that is worst by `metric`.
@@ -90,6 +104,8 @@ pub(super) fn judge(view: &View, service: ServiceId, measure: &Measure, span: Sp
         return None;
     }
     let watch = match measure.subject {
+        // A breaker that has opened lets calls through again only after some time.
+        Subject::Edge { from, to } if view.wiring.terms(from, to).is_some_and(|terms| terms.has_breaker) => view.policy.watch_s,
         Subject::Edge { .. } if span.is_instant => view.policy.settle_s + REROUTE_SLACK_S,
         _ => view.policy.watch_s,
     };

@@ -19,6 +19,7 @@ pub(super) struct Node {
     /// How it calls each of `callees`, in the same order.
     terms: Vec<Terms>,
     pub cpu_limit: Millicores,
+    pub cpu_request: Millicores,
     /// Voluntary disruptions leave at least this many ready (`PodDisruptionBudget`).
     pub ready_min: u32,
 }
@@ -31,6 +32,8 @@ pub(super) struct Terms {
     pub pool: Option<u32>,
     /// The caller can do without.
     pub is_optional: bool,
+    /// A breaker of its own closes it when calls fail.
+    pub has_breaker: bool,
 }
 
 /// The declared system.
@@ -123,7 +126,8 @@ fn node(topology: &Topology, id: ServiceId) -> Option<Node> {
             callees.push(call.to);
             let Call { policy, optional, .. } = call;
             let (attempts, pool) = (policy.attempts_max, policy.pool.map(|pool| pool.size));
-            terms.push(Terms { attempts, timeout: policy.timeout, pool, is_optional: *optional });
+            let has_breaker = policy.breaker.is_some();
+            terms.push(Terms { attempts, timeout: policy.timeout, pool, is_optional: *optional, has_breaker });
         }
     }
     Some(Node {
@@ -134,6 +138,7 @@ fn node(topology: &Topology, id: ServiceId) -> Option<Node> {
         callers: Vec::new(),
         terms,
         cpu_limit: service.cpu_limit,
+        cpu_request: service.cpu_request,
         ready_min: service.ready_min,
         objective: service.is_entry().then_some(service.objective),
     })

@@ -9,7 +9,7 @@ use super::spans::SpanCollector;
 use super::{Action, Platform, Receipt, Scrape};
 use crate::ids::{ActionId, InstanceId, ServiceId};
 use crate::sim::fault::{FaultKind, FaultTarget};
-use crate::sim::{Event, Exit, Gauges, InstanceGauges, Observer, Outcome, Rejection, TimedEvent, World};
+use crate::sim::{Event, Exit, Gauges, InstanceGauges, NodeGauges, Observer, Outcome, Rejection, TimedEvent, World};
 use crate::telemetry::{Inventory, Level, LogLine, Metric, NodeFacts, Observation, Span, Subject};
 use crate::topology::Topology;
 use crate::units::{SimDuration, SimTime};
@@ -323,7 +323,8 @@ impl Simulated {
         }
         census.retain(&there);
         let drawn = world.topology().edges().map(|e| (e.from, e.to)).collect();
-        let nodes = world.node_gauges().map(|n| NodeFacts { zone: n.zone, is_up: n.is_up, foreign: n.foreign }).collect();
+        let node = |n: NodeGauges| NodeFacts { zone: n.zone, is_up: n.is_up, foreign: n.foreign, room_cpu: n.room_cpu };
+        let nodes = world.node_gauges().map(node).collect();
         Inventory { services, edges: census.edges(&drawn), nodes, paths: census.paths() }
     }
 

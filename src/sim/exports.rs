@@ -30,6 +30,8 @@ pub struct NodeGauges {
     pub is_up: bool,
     /// Share of its CPU that is used by anybody but the instances that the exporters know: other tenants.
     pub foreign: f64,
+    /// Millicores that can still be reserved (allocatable less the requests of its pods; none while it is cordoned or away).
+    pub room_cpu: u32,
 }
 
 impl World {
@@ -61,6 +63,7 @@ impl World {
             zone: n.zone,
             is_up: n.condition == Condition::Well,
             foreign: if n.condition == Condition::Well { n.noise } else { 0.0 },
+            room_cpu: n.room_cpu(),
         })
     }
     /// How often the service's template has changed (`metadata.generation`: versions, restarts) and how often its

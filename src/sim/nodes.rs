@@ -100,6 +100,10 @@ impl NodeState {
     pub const fn taken(&self) -> (u64, u64) {
         (self.taken_cpu, self.taken_kib)
     }
+    /// Millicores that nobody has reserved, wherever it is asked for; 0 if nothing new is placed on it.
+    pub fn room_cpu(&self) -> u32 {
+        if self.is_up() && !self.is_cordoned { self.free_cpu() } else { 0 }
+    }
     fn free_cpu(&self) -> u32 {
         u64::from(self.cpu).saturating_sub(self.taken_cpu) as u32
     }

@@ -80,6 +80,9 @@ pub struct NodeFacts {
     pub is_up: bool,
     /// Share of its CPU used by other tenants.
     pub foreign: f64,
+    /// Millicores that can still be reserved: `kube_node_status_allocatable` less the requests of its pods; 0 while nothing
+    /// new is placed on it.
+    pub room_cpu: u32,
 }
 
 /// What callers' proxies tell of the way between two zones, all services together.

@@ -20,6 +20,7 @@ const BAD_GAP_MS: f64 = 20.0;
 const BAD_GAP_SHARE: f64 = 0.03;
 /// The same gap for a call that only goes between two zones at times: in three zones, two of nine calls do.
 const WAY_GAP_MS: f64 = 5.0;
+const WAY_GAP_SHARE: f64 = 0.01;
 /// Calls a second from which on an edge has a say about the ways between zones.
 const CALLS_MIN: f64 = 0.5;
 /// Memory above usual, as a share of the limit, that counts as 1.
@@ -170,7 +171,7 @@ impl Scene<'_> {
         for edge in self.inventory.edges.iter().filter(crosses) {
             let gap = self.gap(edge);
             all += 1;
-            bad += u32::from(gap.latency_ms >= WAY_GAP_MS || gap.failed >= BAD_GAP_SHARE);
+            bad += u32::from(gap.latency_ms >= WAY_GAP_MS || gap.failed >= WAY_GAP_SHARE);
         }
         // A single call that is bad accounts for itself.
         f64::from(bad.saturating_sub(1)) / f64::from(all.saturating_sub(1).max(1))

@@ -7,11 +7,12 @@ mod envelope;
 mod properties;
 mod seed;
 mod seeing;
+mod surge;
 
 use super::*;
 use crate::ids::ServiceId;
 use crate::platform::{Action, ActionError, ActionStatus, Receipt, Scrape};
-use crate::telemetry::{Level, LogLine, Metric, Observation, Span, Subject};
+use crate::telemetry::{Inventory, Level, LogLine, Metric, Observation, Span, Subject};
 use crate::topology::{Call, Service, ServiceKind, Topology};
 use crate::units::{SimDuration, SimTime};
 use std::collections::BTreeMap;
@@ -49,6 +50,7 @@ pub(super) struct Bench {
     /// Calls that each sampled request makes: an edge twice for two calls.
     pub routes: Vec<(ServiceId, ServiceId)>,
     spans_ever: u64,
+    pub inventory: Inventory,
     pub requests: Vec<(u64, ActionRequest)>,
     pub events: Vec<PipelineEvent>,
     /// Seconds that actions take; `None`: the platform refuses with this error instead.
@@ -86,6 +88,7 @@ impl Bench {
             logs: Vec::new(),
             routes: EDGES.to_vec(),
             spans_ever: 0,
+            inventory: Inventory::default(),
             requests: Vec::new(),
             events: Vec::new(),
             answer: Ok(5),
@@ -163,7 +166,14 @@ impl Bench {
         let observations = observations.collect();
         let mut spans = Vec::new();
         (0..TRACES_PER_SCRAPE).for_each(|_| self.trace(USERS, None, &mut spans));
-        Scrape { observations, spans, logs: std::mem::take(&mut self.logs), receipts: receipts.collect(), ..Scrape::default() }
+        Scrape {
+            observations,
+            spans,
+            logs: std::mem::take(&mut self.logs),
+            receipts: receipts.collect(),
+            inventory: self.inventory.clone(),
+            ..Scrape::default()
+        }
     }
     /// A service's span and those of all that it calls, children first.
     fn trace(&mut self, service: ServiceId, parent: Option<u64>, out: &mut Vec<Span>) {
