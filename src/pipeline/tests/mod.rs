@@ -1,5 +1,6 @@
 //! The pipeline on hand-made scrapes: a small system whose metrics a test sets second by second.
 
+mod attribution;
 mod controls;
 mod decisions;
 mod diagnosis;
