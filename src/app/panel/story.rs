@@ -66,6 +66,7 @@ pub fn story(model: Model) -> AnyView {
             {head}
             {forecasts(model)}
             {decision::card(model)}
+            {suspects::suspects(model)}
             {move || (matches!(plot.get(), Plot::Calm | Plot::Uneasy)).then(|| suggestions(model))}
         </div>
     }
@@ -164,7 +165,6 @@ fn trouble(model: Model) -> AnyView {
             {move || cause(model, incident())}
             {learning}
         </div>
-        {suspects::suspects(model)}
         {symptoms(model)}
     }
     .into_any()

@@ -47,7 +47,7 @@ fn row(model: Model, suspect: SuspectFrame) -> impl IntoView {
             </div>
             <p class="about">
                 {words::class(suspect.class)}" "<code class="class">{suspect.class.name()}</code>
-                {suspect.believed.then_some(" the healer goes by this")}
+                {suspect.believed.then_some(". The healer goes by this.")}
             </p>
             <ul class="reasons" aria-label="What speaks for and against it">{reasons.collect_view()}</ul>
         </li>

@@ -238,7 +238,9 @@ fn resources(scene: &Sight, facts: &ServiceFacts, clues: &mut Clues) {
     let expected = usual * more;
     let busiest_usual = scene.usual.of(Key::CpuBusiest(id)).unwrap_or(usual);
     let busiest_extra = facts.cpu_busiest - busiest_usual * (facts.uneven.max(1.0)) * more;
-    clues.set(Clue::CpuExtra, 2.0 * (cpu - expected).max(0.6 * busiest_extra).max(0.0));
+    // Before it is known what is usual, nothing is too much.
+    let is_known = f64::from(u8::from(usual > 0.0));
+    clues.set(Clue::CpuExtra, is_known * 2.0 * (cpu - expected).max(0.6 * busiest_extra).max(0.0));
     let near = ((facts.cpu_busiest - NEAR_LIMIT.0) / NEAR_LIMIT.1).clamp(0.0, 1.0);
     clues.set(Clue::CpuBusiest, if facts.cpu_busiest > 1.2 * busiest_usual { near } else { 0.0 });
     let memory = scene.of(id, Metric::MemoryUtilisation) - scene.usual(id, Metric::MemoryUtilisation).unwrap_or(1.0);
