@@ -136,6 +136,17 @@ fn approval(model: Model, id: DecisionId) -> impl IntoView {
     }
 }
 
+/// A probability as a bar and in per cent.
+pub fn bar(share: f64) -> impl IntoView {
+    view! {
+        <svg aria-hidden="true">
+            <rect class="track" width="100%" height="100%" rx="2" />
+            <rect class="left" width=format!("{:.0}%", share * 100.0) height="100%" rx="2" />
+        </svg>
+        <b>{format::percent(share)}</b>
+    }
+}
+
 /// Diagnosis, evidence, forecast and what was rejected: fixed when the decision was taken.
 pub fn why(frame: &Frame, decision: &Decision) -> AnyView {
     let diagnosis = &decision.diagnosis;
@@ -147,11 +158,7 @@ pub fn why(frame: &Frame, decision: &Decision) -> AnyView {
         <p class="about">{about}" "<code class="class">{diagnosis.class.name()}</code></p>
         <div class="confidence" title="How sure the diagnosis is">
             <span>"Confidence"</span>
-            <svg aria-hidden="true">
-                <rect class="track" width="100%" height="100%" rx="2" />
-                <rect class="left" width=format!("{:.0}%", confidence * 100.0) height="100%" rx="2" />
-            </svg>
-            <b>{format::percent(confidence)}</b>
+            {bar(confidence)}
         </div>
         <ul class="evidence" aria-label="Evidence">{evidence}</ul>
         {forecast(decision)}

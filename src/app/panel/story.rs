@@ -6,7 +6,7 @@ use crate::app::icons::{Icon, icon, of_health};
 use crate::app::model::{Model, Selection};
 use crate::ids::ServiceId;
 use crate::pipeline::suspects::Place;
-use crate::pipeline::{Autonomy, Health, Incident, LEARNING};
+use crate::pipeline::{Autonomy, FailureClass, Health, Incident, LEARNING};
 use crate::scenario::presets::{Group, PRESETS};
 use crate::units::SimTime;
 use crate::view::address::OWN;
@@ -63,14 +63,30 @@ pub fn story(model: Model) -> AnyView {
     view! {
         <div class="story">
             {watch(model)}
+            {stopped(model)}
             {head}
-            {forecasts(model)}
             {decision::card(model)}
             {suspects::suspects(model)}
+            {move || (matches!(plot.get(), Plot::Trouble | Plot::Uneasy)).then(|| symptoms(model))}
+            {forecasts(model)}
             {move || (matches!(plot.get(), Plot::Calm | Plot::Uneasy)).then(|| suggestions(model))}
         </div>
     }
     .into_any()
+}
+
+/// What keeps the healer from acting, whatever the dial says.
+fn stopped(model: Model) -> impl IntoView {
+    let of = model.memo(|f| (f.is_stopped, f.is_dry_run));
+    let body = move || {
+        let text = match of.get() {
+            (true, _) => "Healing is stopped: nothing new is done until it is released (K). Watching and alerting go on.",
+            (false, true) => "Dry run: decisions go their way, and nothing is carried out (D ends it).",
+            (false, false) => return None,
+        };
+        Some(view! { <p class="stopped" data-testid="stopped">{text}</p> })
+    };
+    view! { {body} }
 }
 
 /// What to watch: an incident or a file's plan comes by itself, so it is said beforehand.
@@ -133,7 +149,6 @@ fn uneasy(model: Model) -> AnyView {
             <h2><span class="badge big">{move || icon(of_health(worst.get()))}</span>{move || model.read(words::summary)}</h2>
             <p>"No incident: it is how they usually are, or it has only just begun."</p>
         </div>
-        {symptoms(model)}
     }
     .into_any()
 }
@@ -152,7 +167,10 @@ fn trouble(model: Model) -> AnyView {
     let title = move || model.read(|f| f.incident.as_ref().map(|i| headline(f, i))).unwrap_or_default();
     let worst = worst(model);
     let is_learning = model.memo(|f| {
-        f.now < SimTime::ZERO + LEARNING && f.autonomy > Autonomy::Off && ["rules", "bandit"].contains(&f.policy.as_str())
+        f.now < SimTime::ZERO + LEARNING
+            && !f.is_stopped
+            && f.autonomy > Autonomy::Off
+            && ["rules", "bandit"].contains(&f.policy.as_str())
     });
     let patience =
         format!("The healer learns what is usual until {} and acts from then on.", format::clock(SimTime::ZERO + LEARNING));
@@ -165,7 +183,6 @@ fn trouble(model: Model) -> AnyView {
             {move || cause(model, incident())}
             {learning}
         </div>
-        {symptoms(model)}
     }
     .into_any()
 }
@@ -190,13 +207,16 @@ fn cause(model: Model, incident: Option<Incident>) -> Option<AnyView> {
     let place = incident.place.or(incident.cause.map(Place::Service));
     let (name, others) = model.peek(|f| (place.map(|p| p.words(|id| f.name(id))), words::names(f, &others)));
     let impact = (!others.is_empty()).then(|| view! { <p>"Felt by "{others}"."</p> });
+    let name = name.unwrap_or_default();
+    let line = match class {
+        FailureClass::Unknown => {
+            view! { <p>{format!("Most likely cause: {name}; of which kind is not known yet.")}</p> }.into_any()
+        }
+        _ => view! { <p>{format!("Cause: {name} {} ", words::class(class))}<code class="class">{class.name()}</code></p> }
+            .into_any(),
+    };
     let body = view! {
-        <p>
-            {name.map(|n| format!("Cause: {n} "))}
-            {words::class(class)}
-            " "
-            <code class="class">{class.name()}</code>
-        </p>
+        {line}
         {impact}
     };
     Some(body.into_any())

@@ -1,8 +1,11 @@
 //! Suspects: who may be to blame for the open incident, how likely, and what speaks for and against each.
 
+use super::decision::bar;
 use crate::app::model::{Model, Selection};
-use crate::view::{SuspectFrame, format, words};
+use crate::view::{SuspectFrame, words};
 use leptos::prelude::*;
+
+const EXPLAINED: &str = "How likely the cause is there, and what each piece of evidence adds to or takes from it (log-odds).";
 
 /// The likeliest suspects, while an incident is open and some are known.
 pub fn suspects(model: Model) -> impl IntoView {
@@ -14,6 +17,7 @@ pub fn suspects(model: Model) -> impl IntoView {
             view! {
                 <section class="suspects" data-testid="suspects" aria-labelledby="suspects-title">
                     <h3 id="suspects-title">"Suspects"</h3>
+                    <p class="note">{EXPLAINED}</p>
                     <ol>{list}</ol>
                 </section>
             }
@@ -30,7 +34,6 @@ fn row(model: Model, suspect: SuspectFrame) -> impl IntoView {
         }
         None => view! { <b>{suspect.place}</b> }.into_any(),
     };
-    let share = suspect.probability;
     let reasons = suspect.reasons.into_iter().map(|(text, weight)| {
         let side = if weight > 0.0 { "for" } else { "against" };
         view! { <li data-side=side><b>{format!("{weight:+.1}")}</b>" "{text}</li> }
@@ -39,11 +42,7 @@ fn row(model: Model, suspect: SuspectFrame) -> impl IntoView {
         <li>
             <div class="confidence" title="Probability that the cause is here">
                 <span>{place}</span>
-                <svg aria-hidden="true">
-                    <rect class="track" width="100%" height="100%" rx="2" />
-                    <rect class="left" width=format!("{:.0}%", share * 100.0) height="100%" rx="2" />
-                </svg>
-                <b>{format::percent(share)}</b>
+                {bar(suspect.probability)}
             </div>
             <p class="about">
                 {words::class(suspect.class)}" "<code class="class">{suspect.class.name()}</code>
