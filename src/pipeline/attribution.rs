@@ -19,7 +19,7 @@ const REASONS_TOLD: usize = 4;
 /// The findings in the light of the ranking.
 pub(super) fn attribute(view: &View, ranking: &Ranking, inventory: &Inventory, mut findings: Vec<Finding>) -> Vec<Finding> {
     let Some(suspect) = ranking.believed().filter(|suspect| !is_surge(view, suspect)) else { return findings };
-    let culprit = Culprit { view, inventory, suspect };
+    let culprit = Culprit::of(view, inventory, suspect);
     let mut worst = Health::Unknown;
     for finding in findings.iter_mut().filter(|f| !f.is_early) {
         let (is_felt, severity) = (!finding.is_chronic, finding.severity);
@@ -28,8 +28,8 @@ pub(super) fn attribute(view: &View, ranking: &Ranking, inventory: &Inventory, m
         }
     }
     if worst >= Health::Degraded {
-        let silent = culprit.struck().into_iter().filter(|id| findings.iter().all(|f| f.diagnosis.service != *id));
-        let silent: Vec<Finding> = silent.map(|id| culprit.unfound(id, worst)).collect();
+        let is_unfound = |id: &&ServiceId| findings.iter().all(|f| f.diagnosis.service != **id);
+        let silent: Vec<Finding> = culprit.struck.iter().filter(is_unfound).map(|id| culprit.unfound(*id, worst)).collect();
         findings.extend(silent);
         findings.sort_by_key(|f| f.diagnosis.service);
     }
@@ -42,37 +42,44 @@ fn is_surge(view: &View, suspect: &Suspect) -> bool {
     is_there && suspect.class != FailureClass::Overload
 }
 
+fn instances_in(inventory: &Inventory, zone: u8) -> usize {
+    inventory.services.iter().flat_map(|s| &s.places).filter(|(_, at)| *at == zone).count()
+}
+
 /// The suspect that is believed, and what is known of the system.
 struct Culprit<'a> {
     view: &'a View<'a>,
     inventory: &'a Inventory,
     suspect: &'a Suspect,
+    /// What it comes to: of two zones, the one that can be spared comes first.
+    place: Place,
+    /// The services at which something can be done about it.
+    struck: Vec<ServiceId>,
 }
 
-impl Culprit<'_> {
-    /// The services at which something can be done about it.
-    fn struck(&self) -> Vec<ServiceId> {
+impl<'a> Culprit<'a> {
+    fn of(view: &'a View<'a>, inventory: &'a Inventory, suspect: &'a Suspect) -> Self {
+        let place = match suspect.place {
+            Place::Zones(a, b) if instances_in(inventory, b) < instances_in(inventory, a) => Place::Zones(b, a),
+            other => other,
+        };
         let hosted = |on: &dyn Fn(u32, u8) -> bool| {
             let has = |s: &&ServiceFacts| s.places.iter().any(|(node, zone)| on(*node, *zone));
-            self.inventory.services.iter().filter(has).map(|s| s.service).collect()
+            inventory.services.iter().filter(has).map(|s| s.service).collect()
         };
-        let all: Vec<ServiceId> = match self.suspect.place {
+        let all: Vec<ServiceId> = match place {
             Place::Service(id) => vec![id],
             Place::Edge { from, .. } => vec![from],
             Place::Node(node) => hosted(&|at, _| at == node),
-            Place::Zone(zone) => hosted(&|_, at| at == zone),
-            Place::Zones(a, b) => {
-                let side = self.smaller(a, b);
-                hosted(&|_, at| at == side)
-            }
+            Place::Zone(zone) | Place::Zones(zone, _) => hosted(&|_, at| at == zone),
         };
-        all.into_iter().filter(|id| self.view.wiring.is_healable(*id)).collect()
+        let struck = all.into_iter().filter(|id| view.wiring.is_healable(*id)).collect();
+        Self { view, inventory, suspect, place, struck }
     }
     /// Whether the finding is its doing; if so, says so in it.
     fn explain(&self, finding: &mut Finding) -> bool {
         let service = finding.diagnosis.service;
-        let struck = self.struck();
-        if struck.contains(&service) {
+        if self.struck.contains(&service) {
             self.own(finding);
             return true;
         }
@@ -85,7 +92,7 @@ impl Culprit<'_> {
             }
             return true;
         }
-        let cause = struck.iter().copied().find(|id| self.view.wiring.depends_on(service, *id));
+        let cause = self.struck.iter().copied().find(|id| self.view.wiring.depends_on(service, *id));
         let is_own = matches!(finding.trouble, Trouble::Down | Trouble::Memory)
             || finding.trouble == Trouble::Cpu && finding.severity == Health::Critical;
         let Some(cause) = cause.filter(|_| !is_own) else { return false };
@@ -161,15 +168,12 @@ impl Culprit<'_> {
     }
     fn trouble(&self, finding: &Finding) -> Trouble {
         let now = finding.trouble;
-        let place = match self.suspect.place {
+        let place = match self.place {
             Place::Service(_) => None,
             Place::Edge { from, to } => Some(Trouble::Edge { from, to, alone: self.view.wiring.callers(to).len() < 2 }),
             Place::Node(node) => Some(Trouble::Node(node)),
             Place::Zone(zone) => Some(Trouble::Zone { zone, is_all: self.is_all_in(finding.diagnosis.service, zone) }),
-            Place::Zones(a, b) => {
-                let side = self.smaller(a, b);
-                Some(Trouble::Zones(side, if side == a { b } else { a }))
-            }
+            Place::Zones(spared, other) => Some(Trouble::Zones(spared, other)),
         };
         place.unwrap_or_else(|| match self.suspect.class {
             FailureClass::ResourceCpu => Trouble::Cpu,
@@ -191,12 +195,6 @@ impl Culprit<'_> {
             of.map(|r| r.weight).fold(0.0, f64::max)
         };
         told(&[Clue::Killed, Clue::Crashed, Clue::Missing]) > told(&[Clue::Errors])
-    }
-    /// The zone of the two that has fewer instances: it can be spared.
-    fn smaller(&self, a: u8, b: u8) -> u8 {
-        let places = || self.inventory.services.iter().flat_map(|s| &s.places);
-        let count = |zone: u8| places().filter(|(_, at)| *at == zone).count();
-        if count(b) < count(a) { b } else { a }
     }
     /// An instance that takes requests and answers none.
     fn silent(&self, service: ServiceId) -> Option<InstanceId> {

@@ -16,6 +16,7 @@ use super::policy_rules::Chances;
 use super::report::{self, Counters, PipelineReport};
 use super::slo::{BurnChange, SloStatus, Slos};
 use super::span_shift::SpanShift;
+use super::surge::Surge;
 use super::suspects::{Clues, Place, Ranking, Suspects};
 use super::templates::{LogTemplate, Templates};
 use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Evidence, Forecast, Incident, Signal};
@@ -56,6 +57,7 @@ struct Eyes {
     monitor: Monitor,
     forecasts: BTreeMap<ServiceId, Forecast>,
     changes: Changes,
+    surge: Surge,
     watch: Watch,
     calls: CallGraph,
     templates: Templates,
@@ -73,6 +75,7 @@ impl Eyes {
             policy: &self.policy,
             forecasts: &self.forecasts,
             changes: &self.changes,
+            surge: &self.surge,
             now: self.now,
         }
     }
@@ -80,6 +83,7 @@ impl Eyes {
         self.now = self.now.max(now);
         self.collector.ingest(self.now, scrape, &self.wiring);
         let changes = self.monitor.update(self.now, &mut self.collector, &self.wiring, &self.policy);
+        self.surge = Surge::of(&self.collector, &self.monitor, &self.wiring);
         self.forecasts = predict::all(&self.collector, &self.monitor, &self.wiring, &self.policy, changed);
         self.watch.update(&self.collector, &self.wiring);
         self.calls.update(self.now, scrape, &self.collector, &self.wiring);
@@ -127,6 +131,7 @@ impl Pipeline {
                 monitor: Monitor::default(),
                 forecasts: BTreeMap::new(),
                 changes: Changes::default(),
+                surge: Surge::default(),
                 watch: Watch::default(),
                 calls: CallGraph::default(),
                 templates: Templates::default(),

@@ -13,6 +13,7 @@ use super::failure::FailureClass;
 use super::monitor::Monitor;
 use super::network::{self, NetworkFault, Place};
 use super::policy::{Policy, Thresholds};
+use super::surge::Surge;
 use super::types::{Diagnosis, Evidence, Forecast, Health};
 use super::wiring::Wiring;
 use super::{situation, suspects, text};
@@ -39,6 +40,7 @@ pub(super) struct View<'a> {
     pub policy: &'a Policy,
     pub forecasts: &'a BTreeMap<ServiceId, Forecast>,
     pub changes: &'a Changes,
+    pub surge: &'a Surge,
     pub now: SimTime,
 }
 

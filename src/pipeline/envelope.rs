@@ -132,6 +132,7 @@ mod tests {
     use super::super::changes::Changes;
     use super::super::collect::Collector;
     use super::super::monitor::Monitor;
+    use super::super::surge::Surge;
     use super::super::wiring::Wiring;
     use super::*;
     use crate::ids::InstanceId;
@@ -175,9 +176,9 @@ mod tests {
         let observations = vec![sample(Metric::ReplicasReady), sample(Metric::ReplicasDesired)];
         collector.ingest(now, &Scrape { observations, ..Scrape::default() }, &wiring);
         monitor.update(now, &mut collector, &wiring, &policy);
-        let (forecasts, changes) = (BTreeMap::new(), Changes::default());
+        let (forecasts, changes, surge) = (BTreeMap::new(), Changes::default(), Surge::default());
         let (collector, monitor, wiring, policy) = (&collector, &monitor, &wiring, &policy);
-        let view = View { collector, monitor, wiring, policy, forecasts: &forecasts, changes: &changes, now };
+        let view = View { collector, monitor, wiring, policy, forecasts: &forecasts, changes: &changes, surge: &surge, now };
         forbidden(&view, action, false, &Nothing)
     }
 

@@ -3,14 +3,17 @@
 //! finding of its own, and what others show meanwhile (errors, time-outs, lost calls) is held to be the surge's: a restart
 //! under it only takes capacity away.
 //!
-//! Bounds: one walk up the callers for each service and scrape.
+//! Bounds: each call edge is looked at once a scrape; while there is a surge, work is linear in services and findings.
 
 use super::aim::CPU_TARGET;
 use super::classify::{Finding, Trouble, View};
+use super::collect::Collector;
 use super::failure::FailureClass;
+use super::monitor::Monitor;
 use super::situation::ready;
 use super::suspects::Place;
 use super::types::{Diagnosis, Evidence, Health};
+use super::wiring::Wiring;
 use crate::ids::ServiceId;
 use crate::telemetry::{Metric, Subject};
 use crate::units::{Ratio, SimDuration};
@@ -25,39 +28,83 @@ const EXPECTED_MIN: f64 = 0.65;
 const PACKED: f64 = 0.85;
 /// Times the usual load that is believed at most.
 const LOAD_MAX: f64 = 20.0;
-/// Deepest chain of callers that is followed to the users.
-const DEPTH_MAX: u32 = 32;
 
-/// How much more is asked of a service than usual, by its users' present requests and by whom its usual calls come from:
-/// calls themselves are late, repeated and cut off when something is short. `None` if not known.
-pub(super) fn load(view: &View, service: ServiceId) -> Option<f64> {
-    follow(view, service, DEPTH_MAX)
+/// The load on each service as of the newest scrape.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Surge {
+    /// By service: how much more is asked of it than usual, by its users' present requests and by whom its usual calls come
+    /// from: calls themselves are late, repeated and cut off when something is short. `None` if not known.
+    loads: Vec<Option<f64>>,
+    /// Whether some load is a surge and all services together use clearly more CPU than usual.
+    is_borne_out: bool,
 }
 
-fn follow(view: &View, service: ServiceId, depth: u32) -> Option<f64> {
-    let callers = view.wiring.callers(service);
-    if callers.is_empty() {
-        return entry(view, service);
+impl Surge {
+    /// The loads now.
+    pub fn of(collector: &Collector, monitor: &Monitor, wiring: &Wiring) -> Self {
+        let mut climb = Climb { collector, wiring, known: Vec::new() };
+        for service in wiring.ids() {
+            climb.load(service);
+        }
+        let loads: Vec<Option<f64>> = climb.known.into_iter().map(Option::flatten).collect();
+        let is_high = loads.iter().flatten().any(|load| *load >= SURGE);
+        Self { is_borne_out: is_high && is_borne_out(collector, monitor, wiring), loads }
     }
-    let (mut all, mut weighed) = (0.0, 0.0);
-    for caller in callers.iter().filter(|_| depth > 0) {
-        let usual = view.collector.usual(Subject::Edge { from: *caller, to: service }, Metric::RequestRate);
-        let (Some(usual), Some(load)) = (usual, follow(view, *caller, depth - 1)) else { continue };
-        all += usual;
-        weighed += usual * load;
+}
+
+/// A walk from services up to their users, each service once.
+struct Climb<'a> {
+    collector: &'a Collector,
+    wiring: &'a Wiring,
+    /// What was found, by service; a service on the way up counts as not known, so that a circle ends.
+    known: Vec<Option<Option<f64>>>,
+}
+
+impl Climb<'_> {
+    fn load(&mut self, service: ServiceId) -> Option<f64> {
+        let at = service.index();
+        if self.known.len() <= at {
+            self.known.resize(at + 1, None);
+        }
+        if let Some(known) = self.known[at] {
+            return known;
+        }
+        self.known[at] = Some(None);
+        let found = self.found(service);
+        self.known[at] = Some(found);
+        found
     }
-    (all > 0.0).then(|| weighed / all)
+    fn found(&mut self, service: ServiceId) -> Option<f64> {
+        let wiring = self.wiring;
+        let callers = wiring.callers(service);
+        if callers.is_empty() {
+            return entry(self.collector, service);
+        }
+        let (mut all, mut weighed) = (0.0, 0.0);
+        for caller in callers {
+            let usual = self.collector.usual(Subject::Edge { from: *caller, to: service }, Metric::RequestRate);
+            let (Some(usual), Some(load)) = (usual, self.load(*caller)) else { continue };
+            all += usual;
+            weighed += usual * load;
+        }
+        (all > 0.0).then(|| weighed / all)
+    }
+}
+
+/// How much more is asked of a service than usual; `None` if not known.
+pub(super) fn load(view: &View, service: ServiceId) -> Option<f64> {
+    view.surge.loads.get(service.index()).copied().flatten()
 }
 
 /// Requests of users now, times usual. A rate over a window lags; what has come in its newest two seconds follows from how
 /// much it rose and from what has dropped out of it.
-fn entry(view: &View, service: ServiceId) -> Option<f64> {
+fn entry(collector: &Collector, service: ServiceId) -> Option<f64> {
     const NEWEST_S: f64 = 2.0;
     let subject = Subject::Service(service);
-    let usual = view.collector.usual(subject, Metric::RequestRate).filter(|usual| *usual > 0.0)?;
-    let samples = view.collector.window(subject, Metric::RequestRate, SimDuration::from_secs(Metric::WINDOW_S));
+    let usual = collector.usual(subject, Metric::RequestRate).filter(|usual| *usual > 0.0)?;
+    let samples = collector.window(subject, Metric::RequestRate, SimDuration::from_secs(Metric::WINDOW_S));
     let before = |seconds: f64| samples.iter().find(|(at, _)| *at >= -seconds - 0.5).map(|(_, rate)| *rate);
-    let now = view.collector.latest(subject, Metric::RequestRate)?;
+    let now = collector.latest(subject, Metric::RequestRate)?;
     let newest = before(Metric::WINDOW_S as f64)
         .zip(before(NEWEST_S))
         .map_or(now, |(gone, earlier)| gone + (now - earlier) * Metric::WINDOW_S as f64 / NEWEST_S);
@@ -75,19 +122,19 @@ fn expected(view: &View, service: ServiceId, load: f64, instances: f64) -> Optio
 /// The load on a service, times usual, if that is a surge and the machines bear it out: rates that are told wrongly move
 /// no CPU.
 pub(super) fn surging(view: &View, service: ServiceId) -> Option<f64> {
-    load(view, service).filter(|load| *load >= SURGE).filter(|_| is_borne_out(view))
+    load(view, service).filter(|load| *load >= SURGE && view.surge.is_borne_out)
 }
 
 /// Whether all services together use clearly more CPU than usual.
-fn is_borne_out(view: &View) -> bool {
+fn is_borne_out(collector: &Collector, monitor: &Monitor, wiring: &Wiring) -> bool {
     let (mut now, mut usual) = (0.0, 0.0);
-    for service in view.wiring.ids().filter(|id| view.wiring.is_healable(*id)) {
+    for service in wiring.ids().filter(|id| wiring.is_healable(*id)) {
         let subject = Subject::Service(service);
-        let used = view.collector.of(service, Metric::CpuUtilisation);
-        let before = view.collector.usual(subject, Metric::CpuUtilisation);
-        let there = view.collector.usual(subject, Metric::ReplicasReady);
+        let used = collector.of(service, Metric::CpuUtilisation);
+        let before = collector.usual(subject, Metric::CpuUtilisation);
+        let there = collector.usual(subject, Metric::ReplicasReady);
         let (Some(used), Some(before), Some(there)) = (used, before, there) else { continue };
-        now += used * ready(view, service);
+        now += used * monitor.instances(service).ready.unwrap_or(1.0);
         usual += before * there;
     }
     now >= BORNE_OUT * usual
@@ -179,4 +226,48 @@ fn blame(view: &View, finding: &mut Finding, cause: ServiceId) {
     finding.diagnosis.class = FailureClass::Dependency;
     finding.diagnosis.cause = cause;
     finding.diagnosis.evidence.insert(0, Evidence { text, metric: None, value: 0.0, reference: 0.0 });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::Scrape;
+    use crate::telemetry::Observation;
+    use crate::topology::{Call, Service, Topology};
+    use crate::units::SimTime;
+
+    /// Layers of three services each, of which each calls all three of the next layer: 3 to the 29th ways lead to the last.
+    const LAYERS: u32 = 30;
+
+    fn mesh() -> Topology {
+        let mut topology = Topology::default();
+        for n in 0..3 * LAYERS {
+            topology.push(Service::named(&format!("s{n}")));
+        }
+        for from in 0..3 * (LAYERS - 1) {
+            let next = 3 * (from / 3 + 1);
+            let calls = (next..next + 3).map(|to| Call::to(ServiceId(to))).collect();
+            topology.get_mut(ServiceId(from)).expect("pushed").stages.push(calls);
+        }
+        topology
+    }
+
+    #[test]
+    fn each_service_is_climbed_to_once_however_many_ways_lead_to_it() {
+        let topology = mesh();
+        let (wiring, mut collector) = (Wiring::of(&topology), Collector::default());
+        for second in 1..=40 {
+            let (at, metric) = (SimTime::from_secs(second), Metric::RequestRate);
+            let value = if second <= 30 { 50.0 } else { 150.0 };
+            let services = wiring.ids().map(|id| (Subject::Service(id), value));
+            // Calls stay as they are: it is the users' load that counts.
+            let calls = wiring.edges().map(|(from, to)| (Subject::Edge { from, to }, 50.0));
+            let observations = services.chain(calls).map(|(subject, value)| Observation { at, subject, metric, value }).collect();
+            collector.ingest(at, &Scrape { observations, ..Scrape::default() }, &wiring);
+            collector.learn(second <= 30);
+        }
+        let surge = Surge::of(&collector, &Monitor::default(), &wiring);
+        let last = surge.loads[3 * LAYERS as usize - 1].expect("known");
+        assert!((last - 3.0).abs() < 0.1, "{last}");
+    }
 }
