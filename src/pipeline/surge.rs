@@ -242,7 +242,7 @@ mod tests {
     fn mesh() -> Topology {
         let mut topology = Topology::default();
         for n in 0..3 * LAYERS {
-            topology.push(Service::named(&format!("s{n}")));
+            topology.push(Service::named(format!("s{n}")));
         }
         for from in 0..3 * (LAYERS - 1) {
             let next = 3 * (from / 3 + 1);
