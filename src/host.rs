@@ -10,10 +10,10 @@ use crate::scenario::file::{Loaded, RunDefaults};
 use crate::scenario::opening::{Opened, open, open_scenario};
 use crate::scenario::presets::load;
 use crate::session::pace::{FrameGate, Pacer, SliceBudget};
-use crate::session::{Command, SCRAPE_PERIOD, Session};
+use crate::session::{Command, CommandError, SCRAPE_PERIOD, Session, Timeline};
 use crate::units::{SimDuration, SimTime};
 use crate::view::address::SEED;
-use crate::view::{Playback, Viewport, capture, postmortem};
+use crate::view::{Playback, Viewport, capture, overview, postmortem};
 
 /// Wall time in ms after which messages are read again when time runs as fast as possible: two slices.
 const TURN_MS: f64 = 16.0;
@@ -26,13 +26,16 @@ const COLUMNS_MAX: usize = 4_096;
 /// Shortest and longest history in view, in s.
 const WINDOW_S: (f64, f64) = (10.0, 3_600.0);
 
+/// What is said when there is no run to do it to.
+const NOTHING_RUNS: &str = "no system is running yet";
+
 /// Where answers go: a message and its companion numbers.
 pub type Answer<'a> = dyn FnMut(FromWorker, Vec<f64>) + 'a;
 
-/// A session and what the page wants of it.
+/// A run and what the page wants of it.
 #[derive(Default)]
 pub struct Host {
-    session: Option<Session>,
+    timeline: Option<Timeline>,
     /// What was previewed and may be accepted.
     imported: Option<(Scenario, RunDefaults)>,
     pacer: Pacer,
@@ -40,6 +43,12 @@ pub struct Host {
     gate: FrameGate,
     viewport: Viewport,
     frames: u64,
+    /// A moment is being sought: what lies on the way is not shown.
+    is_seeking: bool,
+    /// Counts runs that were opened, gone on from or returned to.
+    runs: u64,
+    /// What the last overview showed: the run, its log's lines and its changes of health.
+    shown: Option<(u64, u64, usize)>,
 }
 
 impl Host {
@@ -80,14 +89,18 @@ impl Host {
             }
             ToWorker::Do(command) => self.execute(command)?,
             ToWorker::PostMortem => {
-                let session = self.session.as_ref().ok_or("no system is running yet")?;
+                let session = self.timeline()?.session();
                 answer(FromWorker::PostMortem(postmortem::draft(session).into_one_file()), Vec::new());
                 return Ok(());
             }
-            ToWorker::Play => self.pacer.play(),
+            ToWorker::Play => self.play(),
             ToWorker::PlayUntil(moment) => self.pacer.play_until(moment),
-            ToWorker::Pause => self.pacer.pause(),
+            ToWorker::Pause => self.pause(),
             ToWorker::Step => self.step()?,
+            ToWorker::Seek(moment) => self.seek(moment)?,
+            ToWorker::Live => self.back_to_live()?,
+            ToWorker::GoOnFromHere => self.change_run(Timeline::go_on_from_here)?,
+            ToWorker::ReturnToOther => self.change_run(Timeline::return_to_other)?,
             ToWorker::SetSpeed(speed) => self.pacer.set_speed(speed),
             ToWorker::View { selection, columns, window_s } => {
                 let window_s = if window_s.is_finite() { window_s.clamp(WINDOW_S.0, WINDOW_S.1) } else { WINDOW_S.0 };
@@ -103,9 +116,10 @@ impl Host {
     fn open(&mut self, scenario: Scenario, seed: u64, run: &RunDefaults) -> Result<(), String> {
         let mut session = Session::open(&Loaded { scenario, run: *run }, seed).map_err(|error| error.to_string())?;
         session.advance(SimTime::ZERO + SCRAPE_PERIOD, u64::MAX);
-        self.session = Some(session);
+        self.timeline = Some(Timeline::new(session));
+        self.runs += 1;
         self.viewport.selection = None;
-        self.pacer.play();
+        self.play();
         Ok(())
     }
 
@@ -116,16 +130,55 @@ impl Host {
         answer(FromWorker::Preview(Box::new(found.preview)), Vec::new());
     }
 
-    fn execute(&mut self, command: Command) -> Result<(), String> {
-        let session = self.session.as_mut().ok_or("no system is running yet")?;
-        session.execute(command).map_err(|error| error.to_string())
+    fn timeline(&self) -> Result<&Timeline, String> {
+        self.timeline.as_ref().ok_or_else(|| NOTHING_RUNS.to_owned())
+    }
+    fn timeline_mut(&mut self) -> Result<&mut Timeline, String> {
+        self.timeline.as_mut().ok_or_else(|| NOTHING_RUNS.to_owned())
     }
 
+    fn execute(&mut self, command: Command) -> Result<(), String> {
+        self.timeline_mut()?.execute(command).map_err(|error| error.to_string())
+    }
+
+    fn play(&mut self) {
+        self.is_seeking = false;
+        self.pacer.play();
+    }
+    fn pause(&mut self) {
+        self.is_seeking = false;
+        self.pacer.pause();
+    }
     fn step(&mut self) -> Result<(), String> {
-        let session = self.session.as_ref().ok_or("no system is running yet")?;
+        let now = self.timeline()?.session().now();
         if !self.pacer.is_playing() {
-            self.pacer.play_until(session.now() + STEP);
+            self.pacer.play_until(now + STEP);
         }
+        Ok(())
+    }
+    fn seek(&mut self, moment: SimTime) -> Result<(), String> {
+        let timeline = self.timeline_mut()?;
+        timeline.seek(moment);
+        let moment = moment.min(timeline.end());
+        self.is_seeking = true;
+        self.pacer.play_until(moment);
+        Ok(())
+    }
+    fn back_to_live(&mut self) -> Result<(), String> {
+        let timeline = self.timeline_mut()?;
+        let end = timeline.end();
+        timeline.back_to_live();
+        let is_live = timeline.is_live();
+        match is_live {
+            true => self.play(),
+            false => self.pacer.play_until(end),
+        }
+        Ok(())
+    }
+    fn change_run(&mut self, change: fn(&mut Timeline) -> Result<(), CommandError>) -> Result<(), String> {
+        change(self.timeline_mut()?).map_err(|error| error.to_string())?;
+        self.runs += 1;
+        self.pause();
         Ok(())
     }
 
@@ -134,22 +187,22 @@ impl Host {
     pub fn turn(&mut self, wall_ms: &dyn Fn() -> f64, answer: &mut Answer) -> Option<f64> {
         let kept_up = self.advance(wall_ms);
         self.send_frame(wall_ms(), answer);
-        match (self.session.is_some() && self.pacer.is_playing(), kept_up) {
+        match (self.timeline.is_some() && self.pacer.is_playing(), kept_up) {
             (true, true) => Some(REST_MS),
             (true, false) => Some(0.0),
-            (false, _) => self.session.as_ref().and(self.gate.due_in_ms(wall_ms())),
+            (false, _) => self.timeline.as_ref().and(self.gate.due_in_ms(wall_ms())),
         }
     }
 
     /// Returns whether the run is where it should be.
     fn advance(&mut self, wall_ms: &dyn Fn() -> f64) -> bool {
-        let Some(session) = &mut self.session else { return true };
+        let Some(timeline) = &mut self.timeline else { return true };
         let began_ms = wall_ms();
         let was_playing = self.pacer.is_playing();
         let mut kept_up = true;
-        while let Some(until) = self.pacer.due(wall_ms(), session.now()) {
+        while let Some(until) = self.pacer.due(wall_ms(), timeline.session().now()) {
             let slice_ms = wall_ms();
-            let reached = session.advance(until, self.budget.events());
+            let reached = timeline.advance(until, self.budget.events());
             let now_ms = wall_ms();
             self.budget.learn(now_ms - slice_ms, !reached);
             self.gate.change();
@@ -165,16 +218,29 @@ impl Host {
     }
 
     fn send_frame(&mut self, wall_ms: f64, answer: &mut Answer) {
-        let Some(session) = &self.session else { return };
-        if self.gate.due_in_ms(wall_ms) != Some(0.0) {
+        let Some(timeline) = &mut self.timeline else { return };
+        self.is_seeking &= self.pacer.is_playing();
+        if self.is_seeking || self.gate.due_in_ms(wall_ms) != Some(0.0) {
             return;
         }
+        if let Some(error) = timeline.take_refused() {
+            answer(FromWorker::Refused(format!("What was done cannot be done again from here on: {error}")), Vec::new());
+        }
+        let furthest = timeline.furthest();
+        let shown = Some((self.runs, furthest.events().written(), furthest.history().health().len()));
+        if self.shown != shown {
+            self.shown = shown;
+            answer(FromWorker::Overview(Box::new(overview(furthest))), Vec::new());
+        }
         self.frames += 1;
+        let session = timeline.session();
         let playback = Playback {
             number: self.frames,
             playing: self.pacer.is_playing(),
             speed: self.pacer.speed(),
             speed_reached: self.pacer.reached(wall_ms, session.now()),
+            past_of: (!timeline.is_live()).then(|| timeline.end()),
+            has_other: timeline.has_other(),
         };
         let (frame, columns) = capture(session, &self.viewport, &playback);
         self.gate.sent(wall_ms);

@@ -7,7 +7,7 @@ use crate::ids::ServiceId;
 use crate::scenario::import::Preview;
 use crate::session::Command;
 use crate::units::SimTime;
-use crate::view::Frame;
+use crate::view::{Frame, Overview};
 use serde::{Deserialize, Serialize};
 
 /// One file to import.
@@ -57,6 +57,14 @@ pub enum ToWorker {
     Pause,
     /// Advances a paused run by one scrape (1 s).
     Step,
+    /// Looks at this moment, or at the present if it is later, and stops time there.
+    Seek(SimTime),
+    /// Looks at the present again and lets time run.
+    Live,
+    /// Makes the moment looked at the present; the run as it was is left, and kept.
+    GoOnFromHere,
+    /// Goes back to the run that was left; this one is left instead.
+    ReturnToOther,
     /// Simulated seconds per wall second; 0 is as fast as possible.
     SetSpeed(f64),
     /// What the charts show: a service, or the whole system; and how many pixel columns they have.
@@ -81,6 +89,8 @@ pub enum FromWorker {
     Ready,
     /// A snapshot; its chart columns are in the companion array.
     Frame(Box<Frame>),
+    /// The whole run at a glance, whenever it has changed; the frames' `end` says how far it goes.
+    Overview(Box<Overview>),
     /// What an import would bring.
     Preview(Box<Preview>),
     /// What is wrong with a file that was to be run at once; the run is as it was.

@@ -59,7 +59,7 @@ impl Bench {
         answers.filter_map(|answer| if let FromWorker::Refused(why) = answer { Some(&**why) } else { None }).collect()
     }
     fn now(&self) -> SimTime {
-        self.host.session.as_ref().map_or(SimTime::ZERO, Session::now)
+        self.host.timeline.as_ref().map_or(SimTime::ZERO, |timeline| timeline.session().now())
     }
 }
 
@@ -120,7 +120,7 @@ fn the_way_a_run_is_played_never_shows_in_it() {
         bench.tell(ToWorker::PlayUntil(SimTime::from_secs(30)));
         bench.run(5_000.0);
         assert_eq!(bench.now(), SimTime::from_secs(30));
-        bench.host.session.map(|session| session.digest())
+        bench.host.timeline.map(|timeline| timeline.session().digest())
     };
     let mut headless = Session::new(scenario(), 1);
     headless.advance(SimTime::from_secs(30), u64::MAX);
@@ -219,4 +219,65 @@ fn a_scenario_file_can_be_previewed_and_accepted_like_an_import() {
     bench.tell(ToWorker::AcceptImport { seed: 1 });
     bench.run(200.0);
     assert_eq!((bench.last_frame().scenario.as_str(), bench.last_frame().seed), ("Linked", 9));
+}
+
+#[test]
+fn the_past_is_shown_as_it_was_once_it_is_found_and_the_present_goes_on_from_where_it_was() {
+    let mut bench = Bench::running();
+    bench.tell(ToWorker::PlayUntil(SimTime::from_secs(90)));
+    bench.run(3_000.0);
+    assert_eq!(bench.now(), SimTime::from_secs(90));
+    let before = bench.last_frame().clone();
+    bench.tell(ToWorker::Seek(SimTime::from_secs(33)));
+    let frames = bench.frames().len();
+    bench.run(2_000.0);
+    let past = bench.last_frame().clone();
+    assert!(past.is_past && !past.playing && past.now == SimTime::from_secs(33) && past.end == before.now);
+    assert!(bench.frames()[frames..].iter().all(|frame| frame.now == past.now), "what lies on the way is not shown");
+    bench.tell(ToWorker::Do(Command::StopAllFaults));
+    assert!(bench.refusals()[0].starts_with("E0405"), "{:?}", bench.refusals());
+    bench.tell(ToWorker::Step);
+    bench.run(500.0);
+    assert_eq!(bench.now(), SimTime::from_secs(34));
+    bench.tell(ToWorker::Live);
+    bench.tell(ToWorker::Pause);
+    bench.run(500.0);
+    let live = bench.last_frame();
+    assert!(!live.is_past && live.digest == before.digest);
+}
+
+#[test]
+fn who_goes_on_from_the_past_can_return() {
+    let mut bench = Bench::running();
+    bench.tell(ToWorker::PlayUntil(SimTime::from_secs(60)));
+    bench.run(2_000.0);
+    bench.tell(ToWorker::Seek(SimTime::from_secs(20)));
+    bench.run(1_000.0);
+    bench.tell(ToWorker::GoOnFromHere);
+    bench.run(500.0);
+    let frame = bench.last_frame();
+    assert!(!frame.is_past && frame.has_other && frame.end == SimTime::from_secs(20));
+    bench.tell(ToWorker::ReturnToOther);
+    bench.run(500.0);
+    assert_eq!(bench.last_frame().end, SimTime::from_secs(60));
+    assert_eq!(bench.refusals(), Vec::<&str>::new());
+}
+
+#[test]
+fn an_overview_comes_when_something_happened_and_not_with_each_frame() {
+    let mut bench = Bench::running();
+    bench.tell(ToWorker::PlayUntil(SimTime::from_secs(40)));
+    bench.run(4_000.0);
+    let overviews = |bench: &Bench| bench.answers.iter().filter(|a| matches!(a.0, FromWorker::Overview(_))).count();
+    let quiet = overviews(&bench);
+    assert!((1..=4).contains(&quiet), "{quiet}");
+    bench.tell(ToWorker::Do(Command::SetKillSwitch(true)));
+    bench.run(300.0);
+    assert_eq!(overviews(&bench), quiet + 1);
+    let FromWorker::Overview(overview) = &bench.answers.iter().rfind(|a| matches!(a.0, FromWorker::Overview(_))).expect("one").0
+    else {
+        unreachable!("filtered")
+    };
+    assert!(overview.markers.last().is_some_and(|m| m.text.contains("kill switch")));
+    assert!(!overview.ribbon.is_empty());
 }

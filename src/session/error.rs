@@ -4,6 +4,7 @@ use crate::ids::FaultId;
 use crate::pipeline::{DecisionError, Policy};
 use crate::sim::fault::FaultError;
 use crate::topology::EditError;
+use crate::units::SimTime;
 use thiserror::Error;
 
 /// A refused command; the run is as it was.
@@ -30,4 +31,18 @@ pub enum CommandError {
     /// No such policy.
     #[error("E0404 there is no healing policy '{0}'; choose one of {names}", names = Policy::NAMES.join(", "))]
     UnknownPolicy(String),
+    /// The past is looked at, and what was done then is done.
+    #[error("E0405 this is the past ({at} of {end}): go back to live first, or go on from here")]
+    Past {
+        /// The moment looked at.
+        at: SimTime,
+        /// The present.
+        end: SimTime,
+    },
+    /// The present is looked at already.
+    #[error("E0406 this is the present: go to an earlier moment first")]
+    NotPast,
+    /// No run was left.
+    #[error("E0407 there is no other run to return to")]
+    NoOtherRun,
 }

@@ -59,6 +59,10 @@ impl EventLog {
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &LogEntry> {
         self.entries.iter()
     }
+    /// How many lines were ever written.
+    pub const fn written(&self) -> u64 {
+        self.written
+    }
     /// A hash of every line ever written.
     pub const fn digest(&self) -> u64 {
         self.digest

@@ -14,6 +14,7 @@ pub mod pace;
 mod postmortem;
 mod report;
 mod telemetry;
+mod timeline;
 mod undo;
 
 pub use aftermath::{Aftermath, Verdict};
@@ -23,10 +24,11 @@ pub use history::{History, SystemMetric};
 pub use log::{EventLog, LogEntry, LogKind};
 pub use report::{FaultReport, RunReport};
 pub use telemetry::admit as admit_telemetry_fault;
+pub use timeline::Timeline;
 
 use crate::ids::ActionId;
 use crate::pipeline::bandit::Bandit;
-use crate::pipeline::{ActionRequest, EventKind, Pipeline, Policy};
+use crate::pipeline::{ActionRequest, EventKind, Health, Pipeline, Policy};
 use crate::platform::{ActionStatus, Platform, Receipt, Simulated, UserStats};
 use crate::rng;
 use crate::scenario::Scenario;
@@ -262,6 +264,7 @@ impl Session {
             self.log.push(line.at, LogKind::Service, Some(line.service), line.text.clone());
         }
         let outcome = self.pipeline.step(now, &scrape);
+        self.history.record_health(now, self.worst_health());
         for event in outcome.log {
             let kind = if event.kind == EventKind::Decision { LogKind::Decision } else { LogKind::Alert };
             self.log.push(now, kind, event.service, event.text);
@@ -269,6 +272,11 @@ impl Session {
         for request in outcome.requests {
             self.carry_out(now, request);
         }
+    }
+
+    fn worst_health(&self) -> Health {
+        let services = self.world().topology().services();
+        services.filter_map(|(id, _)| Some(self.pipeline.signal(id)?.health)).max().unwrap_or_default()
     }
 
     fn carry_out(&mut self, now: SimTime, request: ActionRequest) {

@@ -12,6 +12,7 @@ use crate::session::{Session, SystemMetric};
 use crate::sim::fault::FaultTarget;
 use crate::telemetry::{Metric, Series, Subject};
 use crate::topology::{Service, ServiceKind};
+use crate::units::SimTime;
 use std::collections::BTreeSet;
 
 /// Resolved alerts shown beside the firing ones.
@@ -51,6 +52,10 @@ pub struct Playback {
     pub speed: f64,
     /// Simulated seconds per wall second reached.
     pub speed_reached: f64,
+    /// The present, later than what is shown while the past is looked at; `None` if the session shown is the present.
+    pub past_of: Option<SimTime>,
+    /// Whether a run was left that can be returned to.
+    pub has_other: bool,
 }
 
 /// A frame of `session` and the companion array with its charts' columns.
@@ -76,6 +81,9 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
         scale: session.scenario().scale,
         scale_notes: session.scale_notes().to_vec(),
         seed: session.seed(),
+        end: playback.past_of.unwrap_or_else(|| session.now()),
+        is_past: playback.past_of.is_some(),
+        has_other: playback.has_other,
         digest: format!("{:016x}", session.digest()),
         playing: playback.playing,
         speed: playback.speed,
@@ -100,7 +108,7 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
         log: session.events().entries().rev().take(LOG_LEN_MAX).cloned().collect(),
         charts,
         window_s,
-        markers: markers(session, window_s),
+        markers: markers(session, window_s.0, MARKERS_LEN_MAX),
         undo: session.undo_label().map(str::to_owned),
         redo: session.redo_label().map(str::to_owned),
     };
@@ -196,11 +204,12 @@ fn alerts(session: &Session) -> Vec<crate::pipeline::Alert> {
     alerts
 }
 
-fn markers(session: &Session, window_s: (f64, f64)) -> Vec<Marker> {
+/// What happened since `from_s`, the newest `len_max` things, oldest first.
+pub(super) fn markers(session: &Session, from_s: f64, len_max: usize) -> Vec<Marker> {
     let worth = |kind| matches!(kind, LogKind::Fault | LogKind::Alert | LogKind::Decision | LogKind::Edit);
-    let newest = session.events().entries().rev().filter(|e| worth(e.kind) && e.at.as_secs_f64() >= window_s.0);
+    let newest = session.events().entries().rev().filter(|e| worth(e.kind) && e.at.as_secs_f64() >= from_s);
     let mut markers: Vec<Marker> =
-        newest.take(MARKERS_LEN_MAX).map(|e| Marker { at_s: e.at.as_secs_f64(), kind: e.kind, text: e.text.clone() }).collect();
+        newest.take(len_max).map(|e| Marker { at_s: e.at.as_secs_f64(), kind: e.kind, text: e.text.clone() }).collect();
     markers.reverse();
     markers
 }

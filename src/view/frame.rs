@@ -154,8 +154,14 @@ pub struct Marker {
 pub struct Frame {
     /// Grows by one per frame.
     pub number: u64,
-    /// Simulated time.
+    /// Simulated time: the moment shown.
     pub now: SimTime,
+    /// The present; later than `now` while the past is looked at.
+    pub end: SimTime,
+    /// Whether the past is looked at.
+    pub is_past: bool,
+    /// Whether a run was left that can be returned to.
+    pub has_other: bool,
     /// The scenario's name.
     pub scenario: String,
     /// What to watch, as a scenario file says it; may be empty.

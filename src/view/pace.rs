@@ -70,7 +70,7 @@ mod tests {
         topology.push(Service { entry_rate: PerSecond(20.0), stages: vec![vec![Call::to(back)]], ..Service::named("front") });
         let mut session = Session::new(Scenario::of("two", topology), 1);
         session.advance(SimTime::from_secs(20), u64::MAX);
-        capture(&session, &Viewport::default(), &Playback { number: 1, playing, speed, speed_reached }).0
+        capture(&session, &Viewport::default(), &Playback { number: 1, playing, speed, speed_reached, ..Playback::default() }).0
     }
 
     #[test]
