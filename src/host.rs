@@ -10,7 +10,7 @@ use crate::scenario::file::{Loaded, RunDefaults};
 use crate::scenario::opening::{Opened, open, open_scenario};
 use crate::scenario::presets::load;
 use crate::session::pace::{FrameGate, Pacer, SliceBudget};
-use crate::session::{Command, CommandError, SCRAPE_PERIOD, Session, Timeline};
+use crate::session::{Command, CommandError, Experiment, ExperimentError, SCRAPE_PERIOD, Session, Timeline};
 use crate::units::{SimDuration, SimTime};
 use crate::view::address::SEED;
 use crate::view::{Playback, Viewport, capture, overview, postmortem};
@@ -28,6 +28,10 @@ const WINDOW_S: (f64, f64) = (10.0, 3_600.0);
 
 /// What is said when there is no run to do it to.
 const NOTHING_RUNS: &str = "no system is running yet";
+
+/// What is said when a run that was played again ends elsewhere: the engine has changed since it was saved.
+const OTHER_RUN: &str = "E0505 this run was saved by another version of Sickbay, whose engine took another course: what is shown \
+                         is what the same deeds lead to now.";
 
 /// Where answers go: a message and its companion numbers.
 pub type Answer<'a> = dyn FnMut(FromWorker, Vec<f64>) + 'a;
@@ -47,6 +51,8 @@ pub struct Host {
     is_seeking: bool,
     /// Counts runs that were opened, gone on from or returned to.
     runs: u64,
+    /// The digest that a run played again is to have at its end.
+    expected: Option<u64>,
     /// What the last overview showed: the run, its log's lines and its changes of health.
     shown: Option<(u64, u64, usize)>,
 }
@@ -64,6 +70,10 @@ impl Host {
             ToWorker::FrameDrawn => {
                 self.gate.drawn();
                 return Ok(());
+            }
+            ToWorker::PreviewImport(files) if files.len() == 1 && Experiment::is_one(&files[0].text) => {
+                answer(FromWorker::RunOpened, Vec::new());
+                self.play_again(Experiment::read(&files[0].text))?;
             }
             ToWorker::PreviewImport(files) => {
                 self.preview(files, answer);
@@ -83,6 +93,7 @@ impl Host {
                 };
                 self.open(scenario, seed.or(run.seed).unwrap_or(SEED), &run)?;
             }
+            ToWorker::OpenRun { packed } => self.play_again(Experiment::unpack(&packed))?,
             ToWorker::AcceptImport { seed } => {
                 let (scenario, run) = self.imported.take().ok_or("there is no import to accept")?;
                 self.open(scenario, run.seed.unwrap_or(seed), &run)?;
@@ -91,6 +102,11 @@ impl Host {
             ToWorker::PostMortem => {
                 let session = self.timeline()?.session();
                 answer(FromWorker::PostMortem(postmortem::draft(session).into_one_file()), Vec::new());
+                return Ok(());
+            }
+            ToWorker::Share => {
+                let run = Experiment::of(self.timeline()?);
+                answer(FromWorker::Shared { packed: run.packed(), text: run.to_text() }, Vec::new());
                 return Ok(());
             }
             ToWorker::Play => self.play(),
@@ -116,11 +132,33 @@ impl Host {
     fn open(&mut self, scenario: Scenario, seed: u64, run: &RunDefaults) -> Result<(), String> {
         let mut session = Session::open(&Loaded { scenario, run: *run }, seed).map_err(|error| error.to_string())?;
         session.advance(SimTime::ZERO + SCRAPE_PERIOD, u64::MAX);
-        self.timeline = Some(Timeline::new(session));
-        self.runs += 1;
-        self.viewport.selection = None;
+        self.begin(Timeline::new(session));
         self.play();
         Ok(())
+    }
+    fn begin(&mut self, timeline: Timeline) {
+        self.timeline = Some(timeline);
+        self.runs += 1;
+        self.expected = None;
+        self.viewport.selection = None;
+    }
+    /// Plays a run again, as fast as possible up to its end.
+    fn play_again(&mut self, run: Result<Experiment, ExperimentError>) -> Result<(), String> {
+        let run = run.map_err(|error| error.to_string())?;
+        let (end, digest) = (run.end, run.digest);
+        self.begin(run.timeline());
+        self.expected = digest;
+        self.is_seeking = false;
+        self.pacer.play_until(end);
+        Ok(())
+    }
+    /// Says so if a run that was played again has become another one.
+    fn check_expected(&mut self, answer: &mut Answer) {
+        let Some(timeline) = self.timeline.as_ref().filter(|timeline| timeline.is_live()) else { return };
+        let digest = timeline.session().digest();
+        if self.expected.take().is_some_and(|expected| expected != digest) {
+            answer(FromWorker::Refused(OTHER_RUN.to_owned()), Vec::new());
+        }
     }
 
     fn preview(&mut self, files: Vec<SourceFile>, answer: &mut Answer) {
@@ -186,6 +224,7 @@ impl Host {
     /// `None` if nothing happens until the next message. `wall_ms` reads a clock.
     pub fn turn(&mut self, wall_ms: &dyn Fn() -> f64, answer: &mut Answer) -> Option<f64> {
         let kept_up = self.advance(wall_ms);
+        self.check_expected(answer);
         self.send_frame(wall_ms(), answer);
         match (self.timeline.is_some() && self.pacer.is_playing(), kept_up) {
             (true, true) => Some(REST_MS),

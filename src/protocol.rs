@@ -38,7 +38,14 @@ pub enum ToWorker {
         /// The run's seed; the file's own, or the usual one, if `None`.
         seed: Option<u64>,
     },
-    /// Reads files and answers with [`FromWorker::Preview`]; the running system goes on.
+    /// Plays a run again from a link ([`Experiment::packed`](crate::session::Experiment::packed)) and stops at its end;
+    /// replaces the running system.
+    OpenRun {
+        /// The link's part.
+        packed: String,
+    },
+    /// Reads files and answers with [`FromWorker::Preview`]; the running system goes on. A single file that is a saved run is
+    /// played again, which is answered with [`FromWorker::RunOpened`].
     PreviewImport(Vec<SourceFile>),
     /// Runs what was last previewed; replaces the running system.
     AcceptImport {
@@ -78,6 +85,8 @@ pub enum ToWorker {
     },
     /// Asks for the draft of a post-mortem of the run so far; answered with [`FromWorker::PostMortem`].
     PostMortem,
+    /// Asks for the whole run as a link and as a file; answered with [`FromWorker::Shared`].
+    Share,
     /// The page has drawn the last frame and can take another.
     FrameDrawn,
 }
@@ -97,6 +106,15 @@ pub enum FromWorker {
     Broken(Box<Preview>),
     /// The draft of a post-mortem, Markdown.
     PostMortem(String),
+    /// The whole run.
+    Shared {
+        /// For a link: [`Address::run`](crate::view::address::Address::run).
+        packed: String,
+        /// As a file.
+        text: String,
+    },
+    /// A saved run was opened.
+    RunOpened,
     /// A command was refused; the run is as it was.
     Refused(String),
 }

@@ -2,7 +2,7 @@
 
 use sickbay::pipeline::Autonomy;
 use sickbay::scenario::presets;
-use sickbay::session::{Command, CommandError, Session, Timeline};
+use sickbay::session::{Command, CommandError, Experiment, ExperimentError, Session, Timeline};
 use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
 use sickbay::units::{SimDuration, SimTime};
 use std::collections::BTreeMap;
@@ -143,4 +143,64 @@ fn an_hour_keeps_few_checkpoints_and_they_lead_everywhere() {
         go(&mut timeline, SimTime::from_secs(minute * 60));
         assert_eq!(timeline.session().digest(), digests[&minute], "minute {minute}");
     }
+}
+
+/// Plays an experiment to its end.
+fn played(run: Experiment) -> Session {
+    let end = run.end;
+    let mut timeline = run.timeline();
+    while !timeline.advance(end, u64::MAX) {}
+    assert!(timeline.take_refused().is_none() && timeline.is_live());
+    timeline.session().clone()
+}
+
+#[test]
+fn a_link_and_a_file_hold_the_whole_run() {
+    let (mut timeline, digests) = lived();
+    let run = Experiment::of(&timeline);
+    let (packed, text) = (run.packed(), run.to_text());
+    assert!(packed.len() < 8_000, "a run of a dozen services fits a link: {}", packed.len());
+    assert!(packed.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'));
+    assert!(Experiment::is_one(&text) && !Experiment::is_one("sickbay: 1\nname: x\n"));
+    for again in [Experiment::unpack(&packed).expect("a link"), Experiment::read(&text).expect("a file")] {
+        assert_eq!(again, run);
+        assert_eq!(again.digest, Some(digests[&at(120.0)]));
+        assert_eq!(played(again).digest(), digests[&at(120.0)]);
+    }
+    go(&mut timeline, at(60.0));
+    assert_eq!(Experiment::of(&timeline), run, "wherever it is looked at");
+}
+
+#[test]
+fn every_preset_is_the_same_run_after_a_round_trip() {
+    for preset in presets::PRESETS {
+        let loaded = presets::load(preset.name).expect("it is listed");
+        let mut session = Session::open(&loaded, 3).expect("it opens");
+        session.advance(at(20.5), u64::MAX);
+        let run = Experiment::of(&Timeline::new(session.clone()));
+        let again = Experiment::unpack(&run.packed()).unwrap_or_else(|error| panic!("{}: {error}", preset.name));
+        assert_eq!(played(again).digest(), session.digest(), "{}", preset.name);
+    }
+}
+
+#[test]
+fn what_is_no_run_is_refused_with_a_reason() {
+    let (timeline, _) = lived();
+    let run = Experiment::of(&timeline);
+    let (packed, text) = (run.packed(), run.to_text());
+    for cut in (0..packed.len()).step_by(97) {
+        let error = Experiment::unpack(&packed[..cut]).expect_err("it was cut");
+        assert!(matches!(error, ExperimentError::Unreadable(_)), "{cut}: {error}");
+    }
+    let newer = text.replace("\"sickbay_run\": 1", "\"sickbay_run\": 9");
+    assert_eq!(Experiment::read(&newer), Err(ExperimentError::Newer(9)));
+    let late = text.replace("\"until_ns\": 120000000000", "\"until_ns\": 60000000000");
+    assert_ne!(late, text);
+    assert_eq!(Experiment::read(&late), Err(ExperimentError::Disorder));
+    let broken = text.replace("sickbay: 1", "sickbay: 1\\nservices: 7");
+    let error = Experiment::read(&broken).expect_err("no such system");
+    assert!(error.to_string().starts_with("E0503"), "{error}");
+    let nobody = text.replace("\"error_burst\"", "\"no_such_fault\"");
+    assert_ne!(nobody, text);
+    assert!(Experiment::read(&nobody).expect_err("no such fault").to_string().contains("no_such_fault"));
 }

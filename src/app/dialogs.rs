@@ -6,9 +6,12 @@ use leptos::html::{Dialog, Input};
 use leptos::prelude::*;
 
 /// Keys and what they do.
-const KEYS: [(&str, &str); 19] = [
+const KEYS: [(&str, &str); 23] = [
     ("Space", "Play or pause"),
-    (".", "Step one second"),
+    (". ,", "Step one second, and back"),
+    ("← →", "Through time, 1 s (with Shift 10 s), outside of graph and charts"),
+    ("Home", "The start of the run"),
+    ("End", "Back to the present"),
     ("[ ]", "Slower, faster"),
     ("A  R", "Approve or reject the decision"),
     ("K", "Kill switch: stop healing, or release it"),
@@ -18,6 +21,7 @@ const KEYS: [(&str, &str); 19] = [
     ("Ctrl Shift Z", "Redo"),
     ("1 … 6", "Tabs of the panel"),
     ("I", "Import"),
+    ("S", "Share or keep the run"),
     ("N", "New service"),
     ("L", "Show the whole graph"),
     ("← ↑ → ↓", "Walk through the graph; move the crosshair in a chart"),
@@ -29,7 +33,7 @@ const KEYS: [(&str, &str); 19] = [
 ];
 
 /// Opens and closes a native dialog as a signal says.
-fn follow(dialog: NodeRef<Dialog>, open: Signal<bool>) {
+pub(super) fn follow(dialog: NodeRef<Dialog>, open: Signal<bool>) {
     Effect::new(move |_| {
         let Some(element) = dialog.get() else { return };
         match (open.get(), element.open()) {

@@ -2,7 +2,7 @@
 
 use super::icons::{Icon, icon};
 use super::model::{ImportState, Model};
-use super::theme;
+use super::{share, theme};
 use crate::pipeline::Autonomy;
 use crate::protocol::ToWorker;
 use crate::scenario::presets::{Group, PRESETS, Preset};
@@ -304,6 +304,16 @@ fn tools(model: Model) -> impl IntoView {
     let title = |verb: &str, what: Option<String>| what.map_or_else(|| format!("Nothing to {verb}"), |w| format!("{verb} {w}"));
     view! {
         <div class="tools">
+            <button
+                type="button"
+                class="button square"
+                data-testid="share"
+                aria-label="Share or keep this run"
+                title="Share or keep this run (S)"
+                on:click=move |_| share::ask(model)
+            >
+                {icon(Icon::Share)}
+            </button>
             <button
                 type="button"
                 class="button square"

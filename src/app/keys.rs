@@ -2,7 +2,7 @@
 
 use super::model::{ImportState, Model};
 use super::panel::TABS;
-use super::transport;
+use super::{scrubber, share, transport};
 use crate::pipeline::DecisionState;
 use crate::session::Command;
 use leptos::prelude::*;
@@ -58,6 +58,10 @@ fn plain(model: Model, key: &str, event: &KeyboardEvent) -> bool {
     match key {
         " " if !is_on_control(event) => transport::play_or_pause(model),
         "." => step(model),
+        "," => scrubber::seek_by(model, -1.0),
+        "ArrowLeft" | "ArrowRight" => scrubber::stride(model, key == "ArrowRight", event.shift_key()),
+        "Home" => scrubber::seek(model, 0.0),
+        "End" if model.peek(|f| f.is_past) => scrubber::back_to_live(model),
         "[" => transport::change_speed(model, -1),
         "]" => transport::change_speed(model, 1),
         "a" | "A" => answer(model, true),
@@ -65,6 +69,7 @@ fn plain(model: Model, key: &str, event: &KeyboardEvent) -> bool {
         "k" | "K" => model.command(Command::SetKillSwitch(!model.peek(|f| f.is_stopped))),
         "d" | "D" => model.command(Command::SetDryRun(!model.peek(|f| f.is_dry_run))),
         "i" | "I" => model.import.set(ImportState::Asking),
+        "s" | "S" => share::ask(model),
         "n" | "N" => model.naming.set(Some(None)),
         "l" | "L" => click("[data-testid=fit]"),
         "?" => model.help.set(true),

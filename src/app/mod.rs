@@ -15,13 +15,15 @@ pub mod kpis;
 pub mod messages;
 pub mod model;
 pub mod panel;
+pub mod scrubber;
+pub mod share;
 pub mod theme;
 pub mod transport;
 
 use crate::protocol::{FromWorker, SourceFile, ToWorker};
 use crate::units::SimTime;
 use crate::view::Frame;
-use crate::view::address::{Address, SEED};
+use crate::view::address::{Address, OWN, SEED};
 use crate::web::link::Link;
 use crate::web::panic;
 use leptos::prelude::*;
@@ -78,18 +80,24 @@ fn page(model: Model) -> impl IntoView {
         {import::import_dialog(model)}
         {dialogs::new_service(model)}
         {dialogs::help(model)}
+        {share::share(model)}
         {messages::messages(model)}
     }
 }
 
 fn open_address(model: Model) {
     let address = model.address.get_untracked();
-    model.send(&match address.file {
-        Some(text) => ToWorker::OpenFile { file: SourceFile { name: LINK.to_owned(), text }, seed: address.seed },
-        None => ToWorker::OpenPreset { name: address.preset, seed: address.seed.unwrap_or(SEED) },
+    let is_run = address.run.is_some();
+    model.send(&match (address.run, address.file) {
+        (Some(packed), _) => ToWorker::OpenRun { packed },
+        (None, Some(text)) => ToWorker::OpenFile { file: SourceFile { name: LINK.to_owned(), text }, seed: address.seed },
+        (None, None) => ToWorker::OpenPreset { name: address.preset, seed: address.seed.unwrap_or(SEED) },
     });
     if let Some(speed) = address.speed {
         model.send(&ToWorker::SetSpeed(speed));
+    }
+    if is_run {
+        return;
     }
     model.send(&match address.until_s {
         Some(until) => ToWorker::PlayUntil(SimTime::from_secs(until)),
@@ -129,6 +137,7 @@ fn receive(model: Model, message: FromWorker, columns: Vec<f64>) {
     match message {
         FromWorker::Ready => {}
         FromWorker::Frame(frame) => show(model, *frame, columns),
+        FromWorker::Overview(overview) => model.overview.set(*overview),
         FromWorker::Preview(found) => {
             // An answer that comes after the dialog was closed is of no interest any more.
             if model.import.with_untracked(|state| *state == ImportState::Reading) {
@@ -144,6 +153,11 @@ fn receive(model: Model, message: FromWorker, columns: Vec<f64>) {
                 model.say(error);
             }
         }
+        FromWorker::Shared { packed, text } => model.share.set(share::Share::Known(Arc::new(share::Shared::of(&packed, text)))),
+        FromWorker::RunOpened => {
+            model.import.set(ImportState::Closed);
+            model.address.update(|a| OWN.clone_into(&mut a.preset));
+        }
         FromWorker::Refused(text) => {
             model.pending_call.set(None);
             model.say(text);
@@ -157,6 +171,7 @@ fn show(model: Model, frame: Frame, columns: Vec<f64>) {
         Selection::Service(id) => frame.service(id).is_none(),
         Selection::Edge(from, to) => frame.edge(from, to).is_none(),
     });
+    scrubber::found(model, &frame);
     model.columns.set(Arc::new(columns));
     model.frame.set(Some(Arc::new(frame)));
     if gone {

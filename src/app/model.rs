@@ -3,6 +3,8 @@
 //! The frame is the truth of the run and is never written here. Everything else may be lost by a reload without loss
 //! to the run. All of it is signals, so that a new frame touches only the DOM nodes whose text changes.
 
+use super::scrubber::Seeking;
+use super::share::Share;
 use crate::ids::{DecisionId, FaultId, ServiceId};
 use crate::protocol::ToWorker;
 use crate::scenario::import::Preview;
@@ -10,7 +12,7 @@ use crate::session::Command;
 use crate::sim::fault::{FaultSpec, FaultTarget};
 use crate::topology::{Call, Service, TopologyEdit};
 use crate::view::address::{Address, SEED};
-use crate::view::{EdgeFrame, Frame, ServiceFrame};
+use crate::view::{EdgeFrame, Frame, Overview, ServiceFrame};
 use crate::web::link::Link;
 use leptos::prelude::*;
 use std::sync::Arc;
@@ -117,6 +119,10 @@ pub struct Model {
     pub frame: RwSignal<Option<Arc<Frame>>>,
     /// Its companion array.
     pub columns: RwSignal<Arc<Vec<f64>>>,
+    /// The whole run at a glance.
+    pub overview: RwSignal<Overview>,
+    /// The moment that is being sought.
+    pub seeking: RwSignal<Seeking>,
     /// What is selected.
     pub selection: RwSignal<Option<Selection>>,
     /// Which tab is open.
@@ -129,6 +135,8 @@ pub struct Model {
     pub naming: RwSignal<Option<Option<ServiceId>>>,
     /// A call to add as soon as the service of that name exists.
     pub pending_call: RwSignal<Option<(ServiceId, String)>>,
+    /// The dialog that offers the whole run.
+    pub share: RwSignal<Share>,
     /// The help sheet is open.
     pub help: RwSignal<bool>,
     /// The newest message.
@@ -154,12 +162,15 @@ impl Model {
         Self {
             frame: RwSignal::new(None),
             columns: RwSignal::new(Arc::new(Vec::new())),
+            overview: RwSignal::new(Overview::default()),
+            seeking: RwSignal::new(Seeking::default()),
             selection: RwSignal::new(None),
             tab: RwSignal::new(Tab::Story),
             menu: RwSignal::new(None),
             import: RwSignal::new(ImportState::Closed),
             naming: RwSignal::new(None),
             pending_call: RwSignal::new(None),
+            share: RwSignal::new(Share::Closed),
             help: RwSignal::new(false),
             message: RwSignal::new(None),
             crosshair: RwSignal::new(None),

@@ -281,3 +281,29 @@ fn an_overview_comes_when_something_happened_and_not_with_each_frame() {
     assert!(overview.markers.last().is_some_and(|m| m.text.contains("kill switch")));
     assert!(!overview.ribbon.is_empty());
 }
+
+#[test]
+fn a_shared_run_is_played_again_to_its_end_and_one_that_became_another_is_told() {
+    let mut bench = Bench::running();
+    bench.tell(ToWorker::PlayUntil(SimTime::from_secs(30)));
+    bench.run(1_000.0);
+    bench.tell(ToWorker::Do(Command::SetKillSwitch(true)));
+    bench.tell(ToWorker::PlayUntil(SimTime::from_secs(40)));
+    bench.run(1_000.0);
+    let digest = bench.last_frame().digest.clone();
+    bench.tell(ToWorker::Share);
+    let Some((FromWorker::Shared { packed, text }, _)) = bench.answers.last().cloned() else { panic!("shared") };
+    let mut other = Bench::new();
+    other.tell(ToWorker::OpenRun { packed });
+    other.run(2_000.0);
+    let frame = other.last_frame();
+    assert!(!frame.is_past && !frame.playing && frame.end == SimTime::from_secs(40) && frame.digest == digest);
+    assert_eq!(other.refusals(), Vec::<&str>::new());
+    let file = |text: String| vec![SourceFile { name: "run.json".to_owned(), text }];
+    other.tell(ToWorker::PreviewImport(file(text.replace(&digest, "0123456789abcdef"))));
+    other.run(2_000.0);
+    assert!(other.answers.iter().any(|answer| answer.0 == FromWorker::RunOpened));
+    assert!(other.refusals()[0].starts_with("E0505"), "{:?}", other.refusals());
+    other.tell(ToWorker::PreviewImport(file(text.replace("until_ns", "until"))));
+    assert!(other.refusals()[1].starts_with("E0501"), "{:?}", other.refusals());
+}

@@ -1,5 +1,6 @@
 //! The page's address: which run a link opens. `#preset=boutique&seed=42&until=60`, `...&speed=2`, or a whole scenario file:
-//! `#file=sickbay:+1%0Aname:+...&seed=42`.
+//! `#file=sickbay:+1%0Aname:+...&seed=42`, or a whole run with all that was done: `#run=...`
+//! ([`Experiment::packed`](crate::session::Experiment::packed)).
 //!
 //! A file stands in the link as text, as forms are written (`+` is a space, `%0A` a line's end), so that it can be read and
 //! changed where it stands. Nothing is sent to anybody: a fragment stays in the browser.
@@ -19,6 +20,8 @@ pub struct Address {
     pub preset: String,
     /// Text of a scenario file; it goes before the preset.
     pub file: Option<String>,
+    /// A run with all that was done, packed; it goes before file and preset, and knows its own seed and end.
+    pub run: Option<String>,
     /// The run's seed; a file may say it itself, else it is [`SEED`].
     pub seed: Option<u64>,
     /// Runs to this second as fast as possible, then pauses.
@@ -29,7 +32,7 @@ pub struct Address {
 
 impl Default for Address {
     fn default() -> Self {
-        Self { preset: "boutique".to_owned(), file: None, seed: None, until_s: None, speed: None }
+        Self { preset: "boutique".to_owned(), file: None, run: None, seed: None, until_s: None, speed: None }
     }
 }
 
@@ -37,6 +40,10 @@ impl Address {
     /// The address of a scenario file.
     pub fn of_file(text: impl Into<String>) -> Self {
         Self { preset: OWN.to_owned(), file: Some(text.into()), ..Self::default() }
+    }
+    /// The address of a packed run.
+    pub fn of_run(packed: impl Into<String>) -> Self {
+        Self { preset: OWN.to_owned(), run: Some(packed.into()), ..Self::default() }
     }
     /// The address of a preset.
     pub fn of_preset(name: impl Into<String>, seed: u64) -> Self {
@@ -48,6 +55,7 @@ impl Address {
         let mut address = Self::default();
         for (key, value) in fragment.trim_start_matches('#').split('&').filter_map(|pair| pair.split_once('=')) {
             match key {
+                "run" if !value.is_empty() => return Self { speed: address.speed, ..Self::of_run(value) },
                 "preset" if !value.is_empty() && address.file.is_none() => value.clone_into(&mut address.preset),
                 "file" if !value.is_empty() => address = Self { seed: address.seed, ..Self::of_file(decoded(value)) },
                 "seed" => address.seed = value.parse().ok().or(address.seed),
@@ -78,15 +86,16 @@ impl Address {
     }
     /// Whether it opens what an empty address opens.
     pub fn is_default_system(&self) -> bool {
-        self.file.is_none() && self.preset == Self::default().preset
+        self.run.is_none() && self.file.is_none() && self.preset == Self::default().preset
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.file {
-            Some(text) => write!(f, "#file={}", encoded(text))?,
-            None => write!(f, "#preset={}", self.preset)?,
+        match (&self.run, &self.file) {
+            (Some(packed), _) => write!(f, "#run={packed}")?,
+            (None, Some(text)) => write!(f, "#file={}", encoded(text))?,
+            (None, None) => write!(f, "#preset={}", self.preset)?,
         }
         if let Some(seed) = self.seed {
             write!(f, "&seed={seed}")?;
@@ -157,6 +166,10 @@ mod tests {
         assert_eq!(problems[0], "The link says seed=minus, which is not a whole number from 0: seed 42 is used.");
         assert_eq!(Address::problems("#preset=seed&seed=7&until=60&speed=max"), Vec::<String>::new());
         assert_eq!(Address::problems("#preset=&until=soon").len(), 2);
+        let shared = Address::parse("#run=abc-_9&preset=seed&seed=3");
+        assert_eq!(shared, Address::of_run("abc-_9"), "a run knows its own seed");
+        assert_eq!(Address::parse(&shared.to_string()), shared);
+        assert!(!shared.is_default_system());
         assert!(Address::default().is_default_system() && !Address::of_file("x").is_default_system());
     }
 

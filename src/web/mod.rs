@@ -4,6 +4,7 @@
 //! Worker: [`worker`]. None of this needs the page's UI framework, so the worker's wasm stays small.
 
 pub mod canvas;
+pub mod clipboard;
 pub mod download;
 pub mod link;
 pub mod message;

@@ -1,0 +1,123 @@
+//! The whole run to go: as a link that can be copied, and as a file. Nothing is sent to anybody.
+
+use super::dialogs::follow;
+use super::icons::{Icon, icon};
+use super::model::Model;
+use crate::protocol::ToWorker;
+use crate::view::address::Address;
+use crate::web::{clipboard, download};
+use leptos::html::{Dialog, Input};
+use leptos::prelude::*;
+use std::sync::Arc;
+
+/// Longest link that is offered, in bytes: chat programs and mail cut longer ones.
+const LINK_LEN_MAX: usize = 8_000;
+/// Name of the file.
+const FILE: &str = "run.sickbay.json";
+
+/// The run as link and file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shared {
+    /// The page's address with the run.
+    pub link: String,
+    /// The file's text.
+    pub text: String,
+}
+
+impl Shared {
+    /// What the worker sent.
+    pub fn of(packed: &str, text: String) -> Self {
+        let here = window().location().href().unwrap_or_default();
+        let page = here.split('#').next().unwrap_or_default();
+        Self { link: format!("{page}{}", Address::of_run(packed)), text }
+    }
+    fn is_too_long(&self) -> bool {
+        self.link.len() > LINK_LEN_MAX
+    }
+}
+
+/// State of the dialog.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Share {
+    /// Closed.
+    #[default]
+    Closed,
+    /// The worker was asked.
+    Asked,
+    /// Open.
+    Known(Arc<Shared>),
+}
+
+impl Share {
+    fn known(&self) -> Option<&Shared> {
+        if let Self::Known(shared) = self { Some(shared) } else { None }
+    }
+}
+
+/// Asks for the run, to open the dialog with it.
+pub fn ask(model: Model) {
+    model.share.set(Share::Asked);
+    model.send(&ToWorker::Share);
+}
+
+/// The dialog.
+pub fn share(model: Model) -> AnyView {
+    let (dialog, field) = (NodeRef::<Dialog>::new(), NodeRef::<Input>::new());
+    follow(dialog, Signal::derive(move || model.share.with(|share| share.known().is_some())));
+    let close = move || model.share.set(Share::Closed);
+    let shared = move |read: fn(&Shared) -> String| model.share.with(|share| share.known().map(read).unwrap_or_default());
+    let copy = move |_| {
+        if let Some(field) = field.get_untracked() {
+            // Selected, it can be copied by hand where the browser refuses.
+            field.select();
+        }
+        let link = model.share.with_untracked(|share| share.known().map(|s| s.link.clone()).unwrap_or_default());
+        clipboard::copy(&link, move |done| {
+            model.say(if done {
+                "The link is copied."
+            } else {
+                "The browser did not let the page copy: the link is selected, press Ctrl+C."
+            });
+        });
+    };
+    let save = move |_| {
+        let text = model.share.with_untracked(|share| share.known().map(|s| s.text.clone()).unwrap_or_default());
+        match download::save(FILE, "application/json", &text) {
+            Ok(()) => model.say(format!("Saved as {FILE}. Drop it on the page to play it again.")),
+            Err(error) => model.say(error),
+        }
+    };
+    view! {
+        <dialog class="dialog" data-testid="share-dialog" aria-labelledby="share-title" node_ref=dialog on:close=move |_| close()>
+            <header>
+                <h2 id="share-title">{icon(Icon::Share)}"Share or keep this run"</h2>
+                <button type="button" class="button square" aria-label="Close" on:click=move |_| close()>{icon(Icon::Cross)}</button>
+            </header>
+            <div class="dialog-body">
+                <p>
+                    "The link is the whole run: the system, the seed, everything that was done, up to this moment. "
+                    "Who opens it has the same run, request by request. It is not stored anywhere."
+                </p>
+                <label class="stacked">
+                    "Link"
+                    <input type="text" readonly data-testid="share-link" prop:value=move || shared(|s| s.link.clone()) node_ref=field />
+                </label>
+                <p class="muted" data-testid="share-size">{move || shared(size)}</p>
+            </div>
+            <div class="dialog-actions share-actions">
+                <button type="button" class="button" data-testid="share-save" on:click=save>"Save as file"</button>
+                <span class="grow"></span>
+                <button type="button" class="button primary" data-testid="share-copy" on:click=copy>"Copy link"</button>
+            </div>
+        </dialog>
+    }
+    .into_any()
+}
+
+fn size(shared: &Shared) -> String {
+    let kilobytes = shared.link.len() as f64 / 1_000.0;
+    match shared.is_too_long() {
+        true => format!("{kilobytes:.1} kB: many programs cut links longer than 8 kB, so send the file instead."),
+        false => format!("{kilobytes:.1} kB."),
+    }
+}
