@@ -14,6 +14,7 @@ use crate::session::{Command, CommandError, Experiment, ExperimentError, SCRAPE_
 use crate::units::{SimDuration, SimTime};
 use crate::view::address::SEED;
 use crate::view::{Playback, Viewport, capture, overview, postmortem};
+use std::mem;
 
 /// Wall time in ms after which messages are read again when time runs as fast as possible: two slices.
 const TURN_MS: f64 = 16.0;
@@ -53,6 +54,10 @@ pub struct Host {
     runs: u64,
     /// The digest that a run played again is to have at its end.
     expected: Option<u64>,
+    /// A run played again goes on from its end.
+    goes_on: bool,
+    /// What the browser was given to keep: the run, and how much had been done to it.
+    kept: Option<(u64, usize)>,
     /// What the last overview showed: the run, its log's lines and its changes of health.
     shown: Option<(u64, u64, usize)>,
 }
@@ -94,6 +99,16 @@ impl Host {
                 self.open(scenario, seed.or(run.seed).unwrap_or(SEED), &run)?;
             }
             ToWorker::OpenRun { packed } => self.play_again(Experiment::unpack(&packed))?,
+            ToWorker::OpenKept { text, end, is_playing } => {
+                let later =
+                    |run: Experiment| Experiment { end: run.end.max(end), digest: run.digest.filter(|_| end <= run.end), ..run };
+                self.play_again(Experiment::read(&text).map(later))?;
+                self.goes_on = is_playing;
+            }
+            ToWorker::Keep => {
+                self.keep(answer)?;
+                return Ok(());
+            }
             ToWorker::AcceptImport { seed } => {
                 let (scenario, run) = self.imported.take().ok_or("there is no import to accept")?;
                 self.open(scenario, run.seed.unwrap_or(seed), &run)?;
@@ -140,6 +155,7 @@ impl Host {
         self.timeline = Some(timeline);
         self.runs += 1;
         self.expected = None;
+        self.goes_on = false;
         self.viewport.selection = None;
     }
     /// Plays a run again, as fast as possible up to its end.
@@ -152,12 +168,23 @@ impl Host {
         self.pacer.play_until(end);
         Ok(())
     }
-    /// Says so if a run that was played again has become another one.
-    fn check_expected(&mut self, answer: &mut Answer) {
+    fn keep(&mut self, answer: &mut Answer) -> Result<(), String> {
+        let timeline = self.timeline()?;
+        let (end, known) = (timeline.end(), Some((self.runs, timeline.journal().len())));
+        let text = (self.kept != known).then(|| Experiment::of(timeline).to_text());
+        self.kept = known;
+        answer(FromWorker::Kept { text, end }, Vec::new());
+        Ok(())
+    }
+    /// What is due when a run that was played again has reached its end: it says so if that has become another one.
+    fn arrived(&mut self, answer: &mut Answer) {
         let Some(timeline) = self.timeline.as_ref().filter(|timeline| timeline.is_live()) else { return };
         let digest = timeline.session().digest();
         if self.expected.take().is_some_and(|expected| expected != digest) {
             answer(FromWorker::Refused(OTHER_RUN.to_owned()), Vec::new());
+        }
+        if mem::take(&mut self.goes_on) {
+            self.play();
         }
     }
 
@@ -224,7 +251,7 @@ impl Host {
     /// `None` if nothing happens until the next message. `wall_ms` reads a clock.
     pub fn turn(&mut self, wall_ms: &dyn Fn() -> f64, answer: &mut Answer) -> Option<f64> {
         let kept_up = self.advance(wall_ms);
-        self.check_expected(answer);
+        self.arrived(answer);
         self.send_frame(wall_ms(), answer);
         match (self.timeline.is_some() && self.pacer.is_playing(), kept_up) {
             (true, true) => Some(REST_MS),

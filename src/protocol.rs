@@ -85,6 +85,17 @@ pub enum ToWorker {
     },
     /// Asks for the draft of a post-mortem of the run so far; answered with [`FromWorker::PostMortem`].
     PostMortem,
+    /// Plays a run again that the browser kept, up to a moment that may be later than the text says.
+    OpenKept {
+        /// The run as a file.
+        text: String,
+        /// The present.
+        end: SimTime,
+        /// Whether time goes on from there.
+        is_playing: bool,
+    },
+    /// Asks for what the browser should keep; answered with [`FromWorker::Kept`].
+    Keep,
     /// Asks for the whole run as a link and as a file; answered with [`FromWorker::Shared`].
     Share,
     /// The page has drawn the last frame and can take another.
@@ -112,6 +123,13 @@ pub enum FromWorker {
         packed: String,
         /// As a file.
         text: String,
+    },
+    /// What the browser should keep.
+    Kept {
+        /// The run as a file; `None` if nothing was done since it was told last.
+        text: Option<String>,
+        /// The present.
+        end: SimTime,
     },
     /// A saved run was opened.
     RunOpened,

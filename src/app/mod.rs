@@ -10,6 +10,7 @@ pub mod graph;
 pub mod header;
 pub mod icons;
 pub mod import;
+pub mod keep;
 pub mod keys;
 pub mod kpis;
 pub mod messages;
@@ -44,8 +45,10 @@ pub fn start() {
     match Link::open(move |message, columns| receive(model, message, columns)) {
         Ok(link) => {
             model.connect(link);
-            open_address(model);
-            complain(model, &fragment);
+            keep::start(model, move || {
+                open_address(model);
+                complain(model, &fragment);
+            });
         }
         Err(error) => panic::show_error(&error),
     }
@@ -154,6 +157,7 @@ fn receive(model: Model, message: FromWorker, columns: Vec<f64>) {
             }
         }
         FromWorker::Shared { packed, text } => model.share.set(share::Share::Known(Arc::new(share::Shared::of(&packed, text)))),
+        FromWorker::Kept { text, end } => keep::keep(model, text, end),
         FromWorker::RunOpened => {
             model.import.set(ImportState::Closed);
             model.address.update(|a| OWN.clone_into(&mut a.preset));

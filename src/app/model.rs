@@ -3,6 +3,7 @@
 //! The frame is the truth of the run and is never written here. Everything else may be lost by a reload without loss
 //! to the run. All of it is signals, so that a new frame touches only the DOM nodes whose text changes.
 
+use super::keep::{self, Keeping};
 use super::scrubber::Seeking;
 use super::share::Share;
 use crate::ids::{DecisionId, FaultId, ServiceId};
@@ -153,6 +154,8 @@ pub struct Model {
     pub redraw: RwSignal<u64>,
     /// What the address asked for.
     pub address: RwSignal<Address>,
+    /// What the browser keeps of this tab.
+    pub keeping: StoredValue<Keeping>,
     link: StoredValue<Option<Link>, LocalStorage>,
 }
 
@@ -179,6 +182,7 @@ impl Model {
             chart_columns: RwSignal::new(300),
             redraw: RwSignal::new(0),
             address: RwSignal::new(address),
+            keeping: StoredValue::new(Keeping::default()),
             link: StoredValue::new_local(None),
         }
     }
@@ -193,6 +197,7 @@ impl Model {
     /// Does something to the run.
     pub fn command(self, command: Command) {
         self.send(&ToWorker::Do(command));
+        keep::soon(self);
     }
     /// Changes the drawn system.
     pub fn edit(self, edit: TopologyEdit) {

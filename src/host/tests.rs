@@ -307,3 +307,29 @@ fn a_shared_run_is_played_again_to_its_end_and_one_that_became_another_is_told()
     other.tell(ToWorker::PreviewImport(file(text.replace("until_ns", "until"))));
     assert!(other.refusals()[1].starts_with("E0501"), "{:?}", other.refusals());
 }
+
+#[test]
+fn what_the_browser_keeps_is_the_whole_run_and_only_told_when_something_was_done() {
+    let mut bench = Bench::running();
+    let kept = |bench: &mut Bench| {
+        bench.tell(ToWorker::Keep);
+        match bench.answers.last() {
+            Some((FromWorker::Kept { text, end }, _)) => (text.clone(), *end),
+            other => panic!("{other:?}"),
+        }
+    };
+    let text = kept(&mut bench).0.expect("it is new");
+    bench.tell(ToWorker::PlayUntil(SimTime::from_secs(30)));
+    bench.run(1_000.0);
+    assert_eq!(kept(&mut bench), (None, SimTime::from_secs(30)), "only time has passed");
+    let mut other = Bench::new();
+    other.tell(ToWorker::OpenKept { text, end: SimTime::from_secs(30), is_playing: true });
+    other.run(3_000.0);
+    assert!(other.refusals().is_empty() && other.last_frame().playing && !other.last_frame().is_past);
+    assert!(other.now() > SimTime::from_secs(31));
+    other.tell(ToWorker::Seek(SimTime::from_secs(30)));
+    other.run(500.0);
+    assert_eq!(other.last_frame().digest, bench.last_frame().digest);
+    bench.tell(ToWorker::Do(Command::SetDryRun(true)));
+    assert!(kept(&mut bench).0.is_some_and(|text| text.contains("set_dry_run")));
+}
