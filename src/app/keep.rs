@@ -146,11 +146,18 @@ pub fn keep(model: Model, text: Option<String>, end: SimTime) {
     });
     if let Some(record) = record.flatten() {
         spawn_local(async move {
-            if write(&record).await.is_err() {
-                model.keeping.update_value(|keeping| keeping.is_refused = true);
+            match write(&record).await {
+                Ok(()) => show_on_body(record.end),
+                Err(_) => model.keeping.update_value(|keeping| keeping.is_refused = true),
             }
         });
     }
+}
+
+/// Up to when the run is kept, for tests.
+fn show_on_body(end: SimTime) {
+    // Setting a well-formed attribute cannot fail.
+    let _ = document().body().map(|body| body.set_attribute("data-kept-ns", &end.as_nanos().to_string()));
 }
 
 /// Keeps the run as it is under a name.

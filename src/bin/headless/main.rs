@@ -4,6 +4,7 @@
 //! headless run PRESET-OR-FILE... [--seed N] [--until SECONDS] [--policy NAME] [--weights FILE] [--heal DIAL] [--scale W]
 //!                                [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
 //!                                [--post-mortem FILE.md] [--post-mortem-dir DIR] [--dry-run] [--kill-switch FROM[..UNTIL]]
+//! headless replay RUN.json|LINK [--json]
 //! headless arena [--policies NAME,...] [--seeds FIRST..END] [--scenarios generated|all|PRESET,...] [--threads N] [--episodes]
 //!                [--json | --diagnosis [--fit]]
 //! headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
@@ -33,6 +34,7 @@ mod diagnose;
 mod forecast;
 mod import;
 mod incident;
+mod replay;
 mod run;
 mod scale_model;
 mod swarm;
@@ -49,6 +51,7 @@ const USAGE: &str = "usage:
                                  [--fault KIND:TARGET[:MAGNITUDE[:AT[:DURATION]]]]... [--paired] [--json]
                                  [--post-mortem FILE.md] [--post-mortem-dir DIR] [--dry-run]
                                  [--kill-switch FROM[..UNTIL]]
+  headless replay RUN.json|LINK [--json]
   headless arena [--policies NAME,...] [--seeds FIRST..END] [--scenarios generated|all|PRESET,...] [--threads N] [--episodes]
                  [--json | --diagnosis [--fit]]
   headless diagnose --cases DIR [--out FILE.csv] [--injection-known] [--score]
@@ -107,6 +110,7 @@ fn main() -> ExitCode {
     }
     let result = match words.first().map(String::as_str) {
         Some("run") => run::run(&words[1..]),
+        Some("replay") => replay::replay(&words[1..]),
         Some("arena") => arena::arena(&words[1..]),
         Some("diagnose") => diagnose::diagnose(&words[1..]),
         Some("import") => import::import(&words[1..]),

@@ -216,7 +216,7 @@ fn switched(text: &str) -> Result<Vec<(SimTime, bool)>, Usage> {
     Ok(times.into_iter().map(|(s, is_on)| (SimTime::ZERO + SimDuration::from_secs_f64(s), is_on)).collect())
 }
 
-fn json(healed: &RunReport, unhealed: Option<&RunReport>) -> String {
+pub fn json(healed: &RunReport, unhealed: Option<&RunReport>) -> String {
     let value = match unhealed {
         None => serde_json::to_value(healed),
         Some(unhealed) => serde_json::to_value([healed, unhealed]),
@@ -224,7 +224,7 @@ fn json(healed: &RunReport, unhealed: Option<&RunReport>) -> String {
     value.map_or_else(|e| format!("{{\"error\":\"{e}\"}}"), |v| v.to_string())
 }
 
-fn text(healed: &RunReport, unhealed: Option<&RunReport>, scale_notes: &[String]) -> String {
+pub fn text(healed: &RunReport, unhealed: Option<&RunReport>, scale_notes: &[String]) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "{}, seed {}, {} s", healed.scenario, healed.seed, healed.until_s);
     if healed.scale > 1 {

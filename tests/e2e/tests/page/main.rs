@@ -8,4 +8,5 @@ mod healing;
 mod importing;
 mod opening;
 mod steps;
+mod time;
 mod validating;
