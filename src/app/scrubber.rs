@@ -17,6 +17,8 @@ use web_sys::{Element, PointerEvent};
 const STRIDE_S: (f64, f64) = (1.0, 10.0);
 /// Shortest run that the strip shows, s: a run that has just begun would move under the pointer.
 const SHOWN_S_MIN: f64 = 30.0;
+/// The earliest moment that is looked at, s: the first sample, before which nothing is known.
+const FIRST_S: f64 = 1.0;
 /// Two moments this close in s are the same.
 const SAME_S: f64 = 1e-6;
 
@@ -32,7 +34,7 @@ pub struct Seeking {
 /// Looks at a moment, in s; whole seconds are when samples come.
 pub fn seek(model: Model, moment_s: f64) {
     let end = model.peek(|f| f.end.as_secs_f64());
-    let moment_s = if moment_s >= end { end } else { moment_s.round().clamp(0.0, end) };
+    let moment_s = if moment_s >= end { end } else { moment_s.round().max(FIRST_S) };
     model.seeking.update(|seeking| seeking.wanted_s = Some(moment_s));
     ask(model);
 }
