@@ -154,7 +154,8 @@ fn window(model: Model, end: Memo<f64>) -> impl IntoView {
     let range = model.memo(|f| f.window_s);
     let left = move || range.get().0.max(0.0);
     let length = move || range.get().1.min(end.get()) - left();
-    view! { <rect class="brush" x=move || percent(left(), end.get()) width=move || percent(length(), end.get()) y="9" height="11" rx="2" /> }
+    let (x, width) = (move || percent(left(), end.get()), move || percent(length(), end.get()));
+    view! { <rect class="brush" x=x width=width y="9" height="11" rx="2" /> }
 }
 
 fn bands(model: Model, end: Memo<f64>) -> impl IntoView {

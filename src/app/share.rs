@@ -74,6 +74,7 @@ pub fn share(model: Model) -> AnyView {
         }
     });
     let shared = move |read: fn(&Shared) -> String| model.share.with(|share| share.known().map(read).unwrap_or_default());
+    let link = move || shared(|s| s.link.clone());
     let copy = move |_| {
         if let Some(field) = field.get_untracked() {
             // Selected, it can be copied by hand where the browser refuses.
@@ -99,7 +100,9 @@ pub fn share(model: Model) -> AnyView {
         <dialog class="dialog" data-testid="share-dialog" aria-labelledby="share-title" node_ref=dialog on:close=move |_| close()>
             <header>
                 <h2 id="share-title">{icon(Icon::Share)}"Share or keep this run"</h2>
-                <button type="button" class="button square" aria-label="Close" on:click=move |_| close()>{icon(Icon::Cross)}</button>
+                <button type="button" class="button square" aria-label="Close" on:click=move |_| close()>
+                    {icon(Icon::Cross)}
+                </button>
             </header>
             <div class="dialog-body">
                 <p>
@@ -108,7 +111,7 @@ pub fn share(model: Model) -> AnyView {
                 </p>
                 <label class="stacked">
                     "Link"
-                    <input type="text" readonly data-testid="share-link" prop:value=move || shared(|s| s.link.clone()) node_ref=field />
+                    <input type="text" readonly data-testid="share-link" prop:value=link node_ref=field />
                 </label>
                 <div class="dialog-actions">
                     <span class="muted" data-testid="share-size">{move || shared(size)}</span>

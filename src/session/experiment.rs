@@ -32,9 +32,7 @@ pub enum ExperimentError {
     #[error("E0501 this is no run of Sickbay, or it was cut off on its way ({0}): copy the whole link, or send the file")]
     Unreadable(String),
     /// A newer version wrote it.
-    #[error(
-        "E0502 this run was saved by a newer Sickbay (format {0}; this one reads format {VERSION}): reload the page for the newest version"
-    )]
+    #[error("E0502 this run was saved by a newer Sickbay (format {0}; this one reads {VERSION}): reload the page for the newest")]
     Newer(u32),
     /// The system in it cannot be run.
     #[error("E0503 the system in this run cannot be opened: {0}")]

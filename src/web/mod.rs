@@ -1,6 +1,7 @@
 //! The browser, one of its interfaces per file. Nothing below this folder and the page's can name it.
 //!
-//! Used by both sides: [`message`] (encoding), [`panic`]. Page: [`link`] (to the worker), [`canvas`], [`clipboard`], [`storage`], [`store`].
+//! Used by both sides: [`message`] (encoding), [`panic`]. Page: [`link`] (to the worker), [`canvas`], [`clipboard`],
+//! [`storage`], [`store`].
 //! Worker: [`worker`]. None of this needs the page's UI framework, so the worker's wasm stays small.
 
 pub mod canvas;
