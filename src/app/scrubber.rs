@@ -203,15 +203,10 @@ fn mark(marker: &Marker, left: String) -> impl IntoView + use<> {
     }
 }
 
-/// While the past is looked at, and when a run was left: what can be done about it.
+/// While the past is looked at: that it is, and what can be done about it.
 pub fn past_bar(model: Model) -> impl IntoView {
     let is_past = model.memo(|f| f.is_past);
-    let has_other = model.memo(|f| f.has_other);
-    move || match (is_past.get(), has_other.get()) {
-        (true, _) => Some(past(model).into_any()),
-        (false, true) => Some(other(model).into_any()),
-        (false, false) => None,
-    }
+    move || is_past.get().then(|| past(model))
 }
 
 fn past(model: Model) -> impl IntoView {
@@ -249,20 +244,23 @@ fn past(model: Model) -> impl IntoView {
     }
 }
 
-fn other(model: Model) -> impl IntoView {
-    view! {
-        <div class="past-bar quiet" data-testid="other-bar">
-            <p>"This run went another way. The one that was left is kept."</p>
-            <button
-                type="button"
-                class="button"
-                data-testid="return-to-other"
-                title="Go back to the other run; this one is kept instead"
-                on:click=move |_| model.send(&ToWorker::ReturnToOther)
-            >
-                {icon(Icon::Fork)}
-                "Switch to the other run"
-            </button>
-        </div>
+/// The way back to the run that was left, if one was.
+pub fn other(model: Model) -> impl IntoView {
+    let has_other = model.memo(|f| f.has_other && !f.is_past);
+    move || {
+        has_other.get().then(|| {
+            view! {
+                <button
+                    type="button"
+                    class="button small"
+                    data-testid="return-to-other"
+                    title="This run went another way. The one that was left is kept: go back to it; this one is kept instead."
+                    on:click=move |_| model.send(&ToWorker::ReturnToOther)
+                >
+                    {icon(Icon::Fork)}
+                    "Other run"
+                </button>
+            }
+        })
     }
 }

@@ -76,6 +76,7 @@ pub fn transport(model: Model) -> AnyView {
                 {move || model.read(|f| f.now.to_string())}
             </output>
             {scrubber::scrubber(model)}
+            {scrubber::other(model)}
             {status(model)}
         </footer>
     }
