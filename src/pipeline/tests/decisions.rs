@@ -207,6 +207,54 @@ fn a_crash_loop_is_left_to_the_platform_then_restarted_past_its_back_off_and_the
     assert!((3..=6).contains(&restarts), "{restarts}: again from time to time, and bounded");
 }
 
+/// Eight instances of payment, killed one after the other every ten seconds until second `end`: what came of the restart.
+fn restarted_while_killed(end: u64) -> (DecisionState, String) {
+    let mut bench = Bench::new("rules", Autonomy::Auto);
+    bench.set(PAYMENT, Metric::ReplicasDesired, 8.0);
+    bench.set(PAYMENT, Metric::ReplicasReady, 8.0);
+    bench.run(5);
+    bench.run_with(80, |bench, t| {
+        let (kills, is_away) = (t.min(end) / 10, t <= end && t % 10 < 5);
+        bench.set(PAYMENT, Metric::ReplicasReady, if is_away { 7.0 } else { 8.0 });
+        bench.set(PAYMENT, Metric::Restarts, kills as f64);
+        if t <= end && t % 10 == 0 {
+            bench.write(PAYMENT, "instance was killed: exit code 137");
+        }
+    });
+    let restart = |d: &&&Decision| d.chosen.choice == Choice::Act(Action::Restart { service: PAYMENT });
+    let decisions = bench.decisions_on(PAYMENT);
+    let first = decisions.iter().find(restart).unwrap_or_else(|| panic!("no restart: {:?}", bench.events));
+    (first.state, first.outcome.clone())
+}
+
+#[test]
+fn a_restart_has_not_helped_while_instances_go_on_being_killed_and_has_once_all_stay() {
+    let (state, outcome) = restarted_while_killed(80);
+    assert_eq!(state, DecisionState::NoEffect, "{outcome}");
+    assert!(outcome.contains(" of 8 in ") && outcome.contains("since"), "{outcome}");
+    let (state, outcome) = restarted_while_killed(42);
+    assert_eq!(state, DecisionState::Succeeded, "{outcome}");
+    assert!(outcome.contains("-> 8 of 8 in ") && !outcome.contains("since"), "{outcome}");
+}
+
+#[test]
+fn fewer_instances_than_were_wanted_are_no_success() {
+    for (after, wanted) in [(2.0, DecisionState::NoEffect), (3.0, DecisionState::Succeeded)] {
+        let mut bench = Bench::new("rules", Autonomy::Auto);
+        bench.set(PAYMENT, Metric::ReplicasDesired, 3.0);
+        bench.set(PAYMENT, Metric::ReplicasReady, 3.0);
+        bench.run(5);
+        bench.set(PAYMENT, Metric::ReplicasReady, 0.0);
+        bench.run_with(60, |bench, _| {
+            if !bench.requests.is_empty() {
+                bench.set(PAYMENT, Metric::ReplicasReady, after);
+            }
+        });
+        let first = bench.decisions_on(PAYMENT).into_iter().find(|d| d.action.is_some()).expect("something is done");
+        assert_eq!(first.state, wanted, "{}", first.outcome);
+    }
+}
+
 #[test]
 fn no_more_than_the_budget_of_actions_is_started() {
     let mut bench = Bench::new("rules", Autonomy::Auto);
