@@ -17,6 +17,7 @@ mod controls;
 mod course;
 mod decide;
 pub mod detect;
+mod effect;
 mod envelope;
 mod failure;
 pub mod forecast;

@@ -141,8 +141,14 @@ pub struct Candidate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DecisionState {
-    /// Recorded only: the dial is on Advise, or it holds or pages.
+    /// Recorded only: the dial is on Advise.
     Advised,
+    /// It is left alone on purpose.
+    Held,
+    /// A person was called.
+    Paged,
+    /// What would have been done, or who called, but for the kill switch.
+    Stopped,
     /// A person has until `expires_at` to approve or reject.
     AwaitingApproval,
     /// The platform is at it.
@@ -168,10 +174,17 @@ pub enum DecisionState {
 }
 
 impl DecisionState {
+    /// Whether it was only said: nothing was asked of the platform, and nothing was to be.
+    pub const fn is_only_said(self) -> bool {
+        matches!(self, Self::Advised | Self::Held | Self::Paged | Self::Stopped)
+    }
     /// Words for people.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Advised => "Advised",
+            Self::Held => "Held",
+            Self::Paged => "Paged",
+            Self::Stopped => "Not done: kill switch",
             Self::AwaitingApproval => "Awaiting approval",
             Self::Executing => "Executing",
             Self::Verifying => "Verifying",

@@ -9,7 +9,7 @@
 use super::history::SystemMetric;
 use super::{LogKind, Session};
 use crate::ids::ServiceId;
-use crate::pipeline::{Candidate, Choice, Decision, DecisionState, Incident, IncidentTimes};
+use crate::pipeline::{Candidate, Choice, Decision, Incident, IncidentTimes};
 use crate::telemetry::{Metric, Series};
 use crate::topology::ServiceKind;
 use crate::units::{SimDuration, SimTime};
@@ -203,7 +203,7 @@ impl Session {
             let name = self.world().topology().name(decision.service);
             let next = decision.rejected.iter().find(|c| matches!(c.choice, Choice::Act(_)));
             let outcome = match decision.state {
-                DecisionState::Advised if decision.outcome.is_empty() => String::new(),
+                state if decision.outcome.is_empty() => state.words().to_owned(),
                 state => format!("{}: {}", state.words(), decision.outcome),
             };
             let next = next

@@ -184,6 +184,9 @@ pub const fn is_open(state: DecisionState) -> bool {
 pub const fn state_key(state: DecisionState) -> &'static str {
     match state {
         DecisionState::Advised => "advised",
+        DecisionState::Held => "held",
+        DecisionState::Paged => "paged",
+        DecisionState::Stopped => "stopped",
         DecisionState::AwaitingApproval => "awaiting_approval",
         DecisionState::Executing => "executing",
         DecisionState::Verifying => "verifying",

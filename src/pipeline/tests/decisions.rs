@@ -112,6 +112,29 @@ fn a_rejected_action_is_not_proposed_again() {
 }
 
 #[test]
+fn what_comes_to_the_same_as_a_rejected_action_is_not_proposed_either() {
+    for (instances, is_offered) in [(1.0, false), (3.0, true)] {
+        let mut bench = Bench::new("rules", Autonomy::Ask);
+        for metric in [Metric::ReplicasReady, Metric::ReplicasDesired] {
+            bench.set(PAYMENT, metric, instances);
+        }
+        bench.run(5);
+        bench.fail(PAYMENT, 0.62);
+        bench.run(7);
+        let first = bench.last(PAYMENT);
+        assert_eq!(first.chosen.choice, Choice::Act(Action::Restart { service: PAYMENT }));
+        bench.pipeline.reject(SimTime::from_secs(bench.second), first.id).expect("it waits");
+        bench.run(60);
+        let slowest = Choice::Act(Action::RerouteService { service: PAYMENT });
+        let decisions = bench.decisions_on(PAYMENT);
+        assert_eq!(decisions.iter().any(|d| d.chosen.choice == slowest), is_offered, "{instances} instances");
+        let why = "a person said no to RESTART_SERVICE at";
+        let is_refused = |d: &&Decision| d.rejected.iter().any(|c| c.choice == slowest && c.reason.starts_with(why));
+        assert_eq!(decisions.iter().any(is_refused), !is_offered, "{instances} instances");
+    }
+}
+
+#[test]
 fn what_recovers_while_it_waits_expires() {
     let mut bench = Bench::new("rules", Autonomy::Ask);
     bench.pipeline.set_policy(Policy { approval_s: 60, ..Policy::default() });
@@ -131,7 +154,12 @@ fn advise_records_and_never_acts_and_off_does_not_decide() {
         bench.run(60);
         assert!(bench.requests.is_empty());
         assert_eq!(bench.pipeline.decisions().next().is_some(), decisions);
-        assert!(bench.pipeline.decisions().all(|d| d.state == DecisionState::Advised));
+        let is_said = |d: &Decision| match d.chosen.choice {
+            Choice::Act(_) => d.state == DecisionState::Advised,
+            Choice::Hold => d.state == DecisionState::Held,
+            Choice::Page => d.state == DecisionState::Paged,
+        };
+        assert!(bench.pipeline.decisions().all(is_said));
         assert_eq!(bench.decisions_on(PAYMENT).len(), usize::from(decisions), "said once, not each second");
         assert!(bench.pipeline.alerts().next().is_some());
     }
