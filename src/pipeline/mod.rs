@@ -47,6 +47,7 @@ mod verify;
 mod watch;
 mod wiring;
 
+pub use alert::CALM_SCRAPES;
 pub use api::{ActionRequest, DecisionError, EventKind, PipelineEvent, StepOutcome};
 pub use brain::Pipeline;
 pub use envelope::LEARNING;

@@ -21,7 +21,7 @@ pub struct IncidentTimes {
     pub actions: u32,
     /// Of these, those that did nothing or made it worse.
     pub useless: u32,
-    /// All healthy again, s.
+    /// When it was over, s: [`Incident::resolved_at`].
     pub resolved_s: Option<f64>,
 }
 

@@ -5,7 +5,7 @@ use super::suspects::Place;
 use crate::ids::{ActionId, DecisionId, IncidentId, ServiceId};
 use crate::platform::Action;
 use crate::telemetry::Metric;
-use crate::units::{Ratio, SimTime};
+use crate::units::{Ratio, SimDuration, SimTime};
 use serde::{Deserialize, Serialize};
 
 /// Health of a service.
@@ -312,7 +312,7 @@ pub struct Incident {
     pub id: IncidentId,
     /// First symptom noticed.
     pub detected_at: SimTime,
-    /// All services healthy again.
+    /// When it was over: nobody had been in trouble for [`crate::pipeline::CALM_SCRAPES`] scrapes in a row.
     pub resolved_at: Option<SimTime>,
     /// Services touched, in the order they were noticed.
     pub services: Vec<ServiceId>,
@@ -322,4 +322,11 @@ pub struct Incident {
     pub class: Option<FailureClass>,
     /// The place that most diagnoses so far hold to be the cause: it may be a call, a machine or a zone.
     pub place: Option<Place>,
+}
+
+impl Incident {
+    /// Time from `began` to the moment it was over; `None` while it is open.
+    pub fn mitigated_after(&self, began: SimTime) -> Option<SimDuration> {
+        Some(self.resolved_at?.since(began))
+    }
 }

@@ -170,18 +170,19 @@ fn without_samples(view: &View, service: ServiceId) -> (DecisionState, String) {
     }
 }
 
-/// `p95 940 -> 61 ms in 14 s`; of instances `instances ready 8 -> 7 of 8 in 28 s, 2 restarts since`.
+/// `p95 940 -> 61 ms, 14 s after it began`; of instances `instances ready 8 -> 7 of 8, 28 s after it began, 2 restarts since
+/// it was done`.
 fn comparison(view: &View, service: ServiceId, measure: &Measure, after: f64, span: Span) -> String {
     let seconds = view.now.since(span.started).as_secs_f64();
     let (label, before) = (text::label(measure.metric), text::number(measure.metric, measure.before));
     let told = format!("{label} {before} -> {}", text::value(measure.metric, after));
     if measure.metric != Metric::ReplicasReady {
-        return format!("{told} in {seconds:.0} s");
+        return format!("{told}, {seconds:.0} s after it began");
     }
     let restarts = match deaths(view, service, span) {
         0.0 => String::new(),
-        1.0 => ", 1 restart since".to_owned(),
-        many => format!(", {many:.0} restarts since"),
+        1.0 => ", 1 restart since it was done".to_owned(),
+        many => format!(", {many:.0} restarts since it was done"),
     };
-    format!("{told} of {:.0} in {seconds:.0} s{restarts}", measure.wanted)
+    format!("{told} of {:.0}, {seconds:.0} s after it began{restarts}", measure.wanted)
 }

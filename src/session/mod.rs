@@ -6,10 +6,13 @@
 
 mod aftermath;
 mod command;
+mod disbelief;
 mod error;
 mod execute;
+mod healing;
 mod history;
 mod log;
+mod mitigation;
 pub mod pace;
 mod postmortem;
 mod report;
@@ -19,6 +22,7 @@ mod undo;
 pub use aftermath::{Aftermath, Verdict};
 pub use command::{Command, Journal};
 pub use error::CommandError;
+pub use healing::Healing;
 pub use history::{History, SystemMetric};
 pub use log::{EventLog, LogEntry, LogKind};
 pub use report::{FaultReport, RunReport};

@@ -20,7 +20,7 @@ fn own_errors_are_restarted_and_the_outcome_has_the_numbers() {
     assert_eq!(bench.actions(), [Action::Restart { service: PAYMENT }]);
     let decision = bench.last(PAYMENT);
     assert_eq!(decision.state, DecisionState::Succeeded);
-    assert_eq!(decision.outcome, "errors 62.0 -> 0.1 % in 12 s");
+    assert_eq!(decision.outcome, "errors 62.0 -> 0.1 %, 12 s after it began");
     assert!(!decision.rejected.is_empty() && decision.rejected.iter().all(|c| !c.reason.is_empty()));
     let report = bench.pipeline.report();
     assert_eq!(report.actions.get("RESTART_SERVICE"), Some(&1));
@@ -259,10 +259,10 @@ fn restarted_while_killed(end: u64) -> (DecisionState, String) {
 fn a_restart_has_not_helped_while_instances_go_on_being_killed_and_has_once_all_stay() {
     let (state, outcome) = restarted_while_killed(80);
     assert_eq!(state, DecisionState::NoEffect, "{outcome}");
-    assert!(outcome.contains(" of 8 in ") && outcome.contains("since"), "{outcome}");
+    assert!(outcome.contains(" of 8, ") && outcome.contains("since"), "{outcome}");
     let (state, outcome) = restarted_while_killed(42);
     assert_eq!(state, DecisionState::Succeeded, "{outcome}");
-    assert!(outcome.contains("-> 8 of 8 in ") && !outcome.contains("since"), "{outcome}");
+    assert!(outcome.contains("-> 8 of 8, ") && !outcome.contains("since"), "{outcome}");
 }
 
 #[test]
