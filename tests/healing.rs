@@ -200,7 +200,7 @@ fn the_draft_of_a_post_mortem_has_the_incidents_times_numbers_course_and_decisio
         "| began (a fault was injected) | 00:40.0 |",
         "| time to detect |",
         "| time to locate (first decision that names the cause) |",
-        "| time to mitigate (all services healthy) |",
+        "| time to mitigate (until it was over, no service in trouble) |",
         "| error-minutes |",
         "users: share that fails",
         "RESTART_SERVICE",

@@ -94,3 +94,60 @@ fn a_calm_run_has_a_draft_without_pictures() {
     let (text, files) = draft(&session).into_files();
     assert!(files.is_empty() && text == session.post_mortem());
 }
+
+/// Online Boutique whose payment service's telemetry stands still from 60 s on, for 40 s.
+fn frozen() -> Session {
+    let mut session = Session::open(&load("boutique").expect("a preset"), 5).expect("it opens");
+    session.advance(SimTime::from_secs(FAULT_AT_S), u64::MAX);
+    let id = session.world().topology().by_name("paymentservice").expect("Online Boutique has it");
+    let (target, duration) = (FaultTarget::Service(id), Some(SimDuration::from_secs(40)));
+    session.execute(Command::SetKillSwitch(true)).expect("it turns");
+    let spec = FaultSpec { target, kind: FaultKind::TelemetryFrozen, magnitude: 1.0, duration };
+    session.execute(Command::Inject(spec)).expect("it fits");
+    session.advance(SimTime::from_secs(150), u64::MAX);
+    session
+}
+
+#[test]
+fn telemetry_that_was_not_believed_has_its_cause_and_its_lines_in_the_draft() {
+    let session = frozen();
+    let draft = session.post_mortem();
+    assert!(!draft.contains("Nothing happened that was noticed."), "{draft}");
+    let section =
+        draft.split("\n## Telemetry that was not believed\n").nth(1).unwrap_or_else(|| panic!("no section in\n{draft}"));
+    let alert = session.pipeline().alerts().find(|a| a.is_about_telemetry()).expect("it is noticed");
+    let (from, to) = (alert.at, alert.resolved_at.expect("and over"));
+    let why = alert.text.split_once(": ").expect("it says why").1;
+    for part in [
+        "Faults of telemetry: Frozen telemetry on paymentservice from 01:00.0.".to_owned(),
+        format!("| paymentservice | {from} to {to} | {why} |"),
+        "| 01:00.0 | paymentservice | fault began: Frozen telemetry on paymentservice".to_owned(),
+        format!("| {from} | paymentservice | Healthy -> Unknown"),
+        format!("| {from} | paymentservice | Warning alert: TELEMETRY"),
+    ] {
+        assert!(section.contains(&part), "'{part}' is missing in\n{section}");
+    }
+}
+
+#[test]
+fn a_draft_says_how_healing_was_set_and_what_was_set_on_the_way() {
+    let draft = frozen().post_mortem();
+    let said = "Healing: policy rules, heal dial Ask, dry run off, kill switch on; set on the way: kill switch on at 60 s.";
+    assert!(draft.contains(said), "{draft}");
+}
+
+#[test]
+fn the_time_to_mitigate_is_one_number_and_the_timeline_bears_it_out() {
+    let session = broken();
+    let incident = session.pipeline().incidents().next().expect("noticed");
+    let took = session.time_to_mitigate(incident).expect("over").as_secs_f64();
+    let over = incident.resolved_at.expect("over");
+    assert_eq!(took, over.as_secs_f64() - FAULT_AT_S as f64);
+    assert_eq!(session.report().faults[0].mitigate_s, Some(took));
+    let draft = session.post_mortem();
+    assert!(draft.contains(&format!("| time to mitigate (until it was over, no service in trouble) | {took:.0} s |")), "{draft}");
+    let line = draft.lines().find(|line| line.contains("Incident n1 over")).expect("in the timeline");
+    assert!(line.starts_with(&format!("| {over} |")), "{line}");
+    let last = draft.lines().rfind(|line| line.contains("-> Healthy")).expect("they get well");
+    assert!(last.starts_with(&format!("| {over} |")), "the services are well when the incident is over: {last}");
+}

@@ -50,3 +50,10 @@ fn the_paired_run_of_the_readme_says_what_this_build_measures() {
     let sentence = format!("it is {} against {} failed requests", failed("none"), failed("rules"));
     assert!(README.contains(&sentence), "the README's second pair should say: {sentence}");
 }
+
+#[test]
+fn the_readme_names_every_fault() {
+    let missing: Vec<&str> =
+        FaultKind::ALL.into_iter().map(FaultKind::name).filter(|name| !README.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "the README does not name {missing:?}");
+}

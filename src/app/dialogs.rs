@@ -23,7 +23,7 @@ const KEYS: [(&str, &str); 23] = [
     ("I", "Import"),
     ("S", "Share or keep the run"),
     ("N", "New service"),
-    ("L", "Show the whole graph"),
+    ("L", "Lay the graph out anew and show all of it"),
     ("← ↑ → ↓", "Walk through the graph; move the crosshair in a chart"),
     ("Enter", "Select"),
     ("F", "Break the service or call in focus"),
@@ -31,6 +31,24 @@ const KEYS: [(&str, &str); 23] = [
     ("Delete", "Remove it"),
     ("Esc", "Clear the selection"),
 ];
+
+/// What the heal dial and the policies are.
+const TERMS: [(&str, &str); 2] = [
+    (
+        "Heal dial",
+        "Off only watches. Advise says what it would do. Ask gives you 8 s of the run to approve (A) or reject (R), then acts. \
+         Auto acts at once.",
+    ),
+    (
+        "Policy",
+        "rules weighs what each action would save, cost and risk. bandit does the same with chances learned from experience. \
+         seed has fixed thresholds and a plain list of rules. kubernetes leaves it to probes and autoscalers. none only watches.",
+    ),
+];
+
+fn terms() -> impl IntoView {
+    TERMS.map(|(term, what)| view! { <div><dt>{term}</dt><dd>{what}</dd></div> }).collect_view()
+}
 
 /// Opens and closes a native dialog as a signal says.
 pub(super) fn follow(dialog: NodeRef<Dialog>, open: Signal<bool>) {
@@ -135,6 +153,7 @@ pub fn help(model: Model) -> AnyView {
                     "Drag from the right side of a service to another to add a call, or into the void to add a service. "
                     "The run never stops for an edit."
                 </p>
+                <dl class="terms">{terms()}</dl>
                 <p>
                     "Beside the clock: simulated seconds in a real second, the requests that services are sent (RPCs) in a "
                     "simulated second, and how many of them this tab simulates in a real second. "

@@ -77,7 +77,7 @@ fn budget(model: Model) -> impl IntoView {
     let title = move || worst.with(|w| w.as_ref().map_or_else(String::new, |slo| model.read(|f| words::objective(f, slo))));
     view! {
         <div class="kpi budget" data-testid="kpi-budget" data-level=level title=title>
-            <dt>"Error budget"</dt>
+            <dt>"Error budget, 30 d"</dt>
             <dd>{text}</dd>
         </div>
     }

@@ -69,7 +69,10 @@ fn page(model: Model) -> impl IntoView {
     follow_new_service(model);
     view! {
         <div class="app">
-            {panel::decision::ask(model)}
+            <div class="notices">
+                {panel::decision::ask(model)}
+                {messages::messages(model)}
+            </div>
             {header::header(model)}
             {kpis::kpis(model)}
             <main class="main">
@@ -84,7 +87,6 @@ fn page(model: Model) -> impl IntoView {
         {dialogs::new_service(model)}
         {dialogs::help(model)}
         {share::share(model)}
-        {messages::messages(model)}
     }
 }
 
@@ -152,9 +154,8 @@ fn receive(model: Model, message: FromWorker, columns: Vec<f64>) {
             open_default_if_nothing_runs(model);
         }
         FromWorker::PostMortem(text) => {
-            if let Err(error) = crate::web::download::save("post-mortem.md", "text/markdown", &text) {
-                model.say(error);
-            }
+            let saved = crate::web::download::save("post-mortem.md", "text/markdown", &text);
+            model.say(saved.err().unwrap_or_else(|| drafted(&text)));
         }
         FromWorker::Shared { packed, text } => model.share.set(share::Share::Known(Arc::new(share::Shared::of(&packed, text)))),
         FromWorker::Kept { text, end } => keep::keep(model, text, end),
@@ -168,6 +169,15 @@ fn receive(model: Model, message: FromWorker, columns: Vec<f64>) {
             open_default_if_nothing_runs(model);
         }
     }
+}
+
+/// What was saved.
+fn drafted(text: &str) -> String {
+    let incidents = match text.matches("\n## Incident ").count() {
+        1 => "one incident".to_owned(),
+        many => format!("{many} incidents"),
+    };
+    format!("Saved post-mortem.md: the draft on {incidents}, {} lines for people to complete.", text.lines().count())
 }
 
 fn show(model: Model, frame: Frame, columns: Vec<f64>) {

@@ -142,6 +142,8 @@ pub struct Model {
     pub help: RwSignal<bool>,
     /// The newest message.
     pub message: RwSignal<Option<Message>>,
+    /// The speed that was asked for and that no frame has shown yet.
+    pub speed_asked: RwSignal<Option<f64>>,
     /// Time under the crosshair, in s.
     pub crosshair: RwSignal<Option<f64>>,
     /// What the crosshair shows.
@@ -176,6 +178,7 @@ impl Model {
             share: RwSignal::new(Share::Closed),
             help: RwSignal::new(false),
             message: RwSignal::new(None),
+            speed_asked: RwSignal::new(None),
             crosshair: RwSignal::new(None),
             crosshair_mode: RwSignal::new(CrosshairMode::Values),
             window_s: RwSignal::new(WINDOW_S),

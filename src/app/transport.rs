@@ -18,6 +18,8 @@ pub const SPEEDS: [(f64, &str, &str); 8] = [
     (10.0, "10", "10×"),
     (0.0, "max", "max"),
 ];
+/// Stands for a speed that is not offered.
+const OTHER: &str = "other";
 
 /// Plays or pauses.
 pub fn play_or_pause(model: Model) {
@@ -25,12 +27,15 @@ pub fn play_or_pause(model: Model) {
     model.send(if playing { &ToWorker::Pause } else { &ToWorker::Play });
 }
 
-/// One speed faster (`1`) or slower (`-1`).
+/// One speed faster (`1`) or slower (`-1`) than the one asked for last: the frame may not know of it yet.
 pub fn change_speed(model: Model, by: isize) {
-    let speed = model.peek(|f| f.speed);
-    let at = SPEEDS.iter().position(|(s, ..)| *s == speed).unwrap_or(3);
-    let next = at.saturating_add_signed(by).min(SPEEDS.len() - 1);
-    model.send(&ToWorker::SetSpeed(SPEEDS[next].0));
+    let speed = model.speed_asked.get_untracked().unwrap_or_else(|| model.peek(|f| f.speed));
+    set_speed(model, pace::neighbour(&SPEEDS.map(|(speed, ..)| speed), speed, by));
+}
+
+fn set_speed(model: Model, speed: f64) {
+    model.speed_asked.set(Some(speed));
+    model.send(&ToWorker::SetSpeed(speed));
 }
 
 /// The bar.
@@ -85,10 +90,19 @@ pub fn transport(model: Model) -> AnyView {
 
 fn speed(model: Model) -> impl IntoView {
     let asked = model.memo(|f| f.speed);
-    let value = move || SPEEDS.iter().find(|(s, ..)| *s == asked.get()).map_or("1", |(_, key, _)| key);
+    Effect::new(move |_| {
+        if model.speed_asked.get() == Some(asked.get()) {
+            model.speed_asked.set(None);
+        }
+    });
+    let listed = move || SPEEDS.iter().find(|(s, ..)| *s == asked.get()).map(|(_, key, _)| *key);
+    let value = move || listed().unwrap_or(OTHER);
+    // A link can ask for any speed.
+    let other =
+        move || listed().is_none().then(|| view! { <option value=OTHER selected=true>{format!("{}×", asked.get())}</option> });
     let set = move |text: String| {
         if let Some((speed, ..)) = SPEEDS.iter().find(|(_, key, _)| *key == text) {
-            model.send(&ToWorker::SetSpeed(*speed));
+            set_speed(model, *speed);
         }
     };
     view! {
@@ -103,6 +117,7 @@ fn speed(model: Model) -> impl IntoView {
                 {SPEEDS.map(|(_, key, word)| view! {
                     <option value=key selected=move || value() == key>{word}</option>
                 }).collect_view()}
+                {other}
             </select>
         </label>
     }

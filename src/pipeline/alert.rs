@@ -24,8 +24,8 @@ pub const INCIDENTS_LEN_MAX: usize = 100;
 /// Scrapes for which a class must stand to be the incident's: as many as a decision needs.
 const CLASS_SCRAPES: u32 = 3;
 /// Scrapes in a row without trouble after which an incident is over: a metric window, so that what comes back within it
-/// is the same incident.
-const CALM_SCRAPES: u32 = 5;
+/// is the same incident. It is over with the last of them, when the gates of health have closed as well.
+pub const CALM_SCRAPES: u32 = 5;
 
 /// All alerts.
 #[derive(Clone, Debug, Default)]
@@ -179,7 +179,6 @@ pub(super) struct Incidents {
     ring: VecDeque<Incident>,
     next: u32,
     calm: u32,
-    calm_since: SimTime,
     /// Findings of the open incident by the cause they point to, scrapes added up: early and late noise is outvoted.
     votes: BTreeMap<ServiceId, Votes>,
 }
@@ -243,16 +242,13 @@ impl Incidents {
         log.push(PipelineEvent { kind: EventKind::Alert, service: None, text: format!("Incident {id} opened") });
     }
     fn calm_down(&mut self, now: SimTime, log: &mut Vec<PipelineEvent>) {
-        if self.calm == 0 {
-            self.calm_since = now;
-        }
         self.calm = self.calm.saturating_add(1);
-        let (calm, since) = (self.calm, self.calm_since);
+        let calm = self.calm;
         let Some(incident) = self.ring.back_mut().filter(|i| i.resolved_at.is_none()) else { return };
         if calm >= CALM_SCRAPES {
-            incident.resolved_at = Some(since);
-            let seconds = since.since(incident.detected_at).as_secs_f64();
-            let text = format!("Incident {} resolved after {seconds:.0} s", incident.id);
+            incident.resolved_at = Some(now);
+            let seconds = now.since(incident.detected_at).as_secs_f64();
+            let text = format!("Incident {} over, {seconds:.0} s after its first symptom", incident.id);
             log.push(PipelineEvent { kind: EventKind::Alert, service: None, text });
         }
     }

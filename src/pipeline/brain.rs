@@ -252,15 +252,15 @@ impl Pipeline {
         let incident = self.incidents.open().map(|i| i.id);
         let is_forgetful = self.eyes.policy.rule_set == RuleSet::Seed;
         let is_stopped = self.controls.is_stopped;
-        let past = Past { ledger: &self.ledger, now: self.eyes.now, incident, is_forgetful, is_stopped };
+        let past = Past { ledger: &self.ledger, now: self.eyes.now, incident, is_forgetful };
         let verdict = decide::choose(&self.eyes.view(), finding, candidates, &past);
         let acts = matches!(verdict.chosen.choice, Choice::Act(_)) && self.controls.may_act();
-        let is_news = !verdict.is_passing && (self.ledger.is_news(finding, &verdict) || acts);
+        let is_news = !verdict.is_passing && (self.ledger.is_news(finding, &verdict, is_stopped) || acts);
         if !is_news {
             return;
         }
         self.counters.decisions += 1;
-        if verdict.chosen.choice == Choice::Page {
+        if verdict.chosen.choice == Choice::Page && !is_stopped {
             self.counters.count_page(incident);
         }
         let view = self.eyes.view();

@@ -7,6 +7,8 @@ use super::api::{DecisionError, PipelineEvent};
 use super::brain::Pipeline;
 use super::orchestrate;
 use super::types::Autonomy;
+#[cfg(doc)]
+use super::types::DecisionState;
 use crate::ids::DecisionId;
 use crate::units::SimTime;
 
@@ -39,9 +41,9 @@ impl Pipeline {
     pub const fn autonomy(&self) -> Autonomy {
         self.controls.autonomy
     }
-    /// The kill switch. On: what awaits approval ends now, nothing is asked of the platform any more, not even to take something
-    /// back, and every candidate is vetoed; watching, diagnosing and alerting go on, and what is under way is watched to its
-    /// end. It stays on until it is released.
+    /// The kill switch. On: what awaits approval ends now, and nothing is asked of the platform any more, not even to take
+    /// something back; watching, diagnosing and alerting go on, what is under way is watched to its end, and the ledger records
+    /// what would have been done, as [`DecisionState::Stopped`]. It stays on until it is released.
     pub fn set_kill_switch(&mut self, is_on: bool) {
         self.controls.is_stopped = is_on;
         if is_on {
@@ -73,7 +75,7 @@ impl Pipeline {
     pub fn approve(&mut self, _now: SimTime, id: DecisionId) -> Result<(), DecisionError> {
         orchestrate::approve(&mut self.ledger, id)
     }
-    /// Forbids a waiting decision, and the same action for the rest of the incident.
+    /// Forbids a waiting decision, and the same action, or another that comes to the same, for the rest of the incident.
     ///
     /// # Errors
     /// [`DecisionError`] if there is no such decision or it does not wait.

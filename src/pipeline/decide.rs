@@ -13,8 +13,8 @@ const HOLD_MEANT: f64 = 0.5;
 
 /// What the ledger remembers that bears on a new decision.
 pub(super) trait Memory {
-    /// Why this should not be done again in the present incident, if so.
-    fn objection(&self, action: Action) -> Option<String>;
+    /// Why this should not be done (again) in the present incident, if so. `is_single`: its service has one instance at most.
+    fn objection(&self, action: Action, is_single: bool) -> Option<String>;
     /// When the last action on this service ended.
     fn last_ended(&self, service: ServiceId) -> Option<SimTime>;
     /// Whether an action on this service is awaited, under way or being watched.
@@ -25,10 +25,6 @@ pub(super) trait Memory {
     fn done_since(&self, since: SimTime, action: Action) -> (usize, usize);
     /// Services on which an action is under way or being watched.
     fn healing(&self) -> Vec<ServiceId>;
-    /// Whether the kill switch is on.
-    fn is_stopped(&self) -> bool {
-        false
-    }
 }
 
 /// The outcome of deciding.
@@ -60,15 +56,7 @@ pub(super) fn choose(view: &View, finding: &Finding, candidates: Vec<Candidate>,
         })
         .collect();
     list.sort_by(|a, b| a.vetoed.cmp(&b.vetoed).then(b.score.total_cmp(&a.score)));
-    if memory.is_stopped() { held(list) } else { settle(finding, list, delayed) }
-}
-
-/// The kill switch is on: nothing is done, and that is a decision.
-fn held(mut list: Vec<Candidate>) -> Verdict {
-    list.retain(|c| c.choice != Choice::Hold);
-    let reason = envelope::KILL_SWITCH.to_owned();
-    let chosen = Candidate { choice: Choice::Hold, score: 0.0, worth: Worth::default(), vetoed: false, reason };
-    Verdict { chosen, rejected: list, is_passing: false }
+    settle(finding, list, delayed)
 }
 
 /// Candidates sorted, vetoed ones last: takes the first, unless a better one is only delayed.

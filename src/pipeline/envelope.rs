@@ -3,19 +3,21 @@
 //!
 //! - **Targets**: declared services only, never a client; edges that are declared; at most `replicas_max` instances.
 //! - **Disruption budget**: what takes an instance away leaves as many as are declared to stay, and at least one.
-//! - **Tried**: what did nothing, made it worse, failed or was forbidden by a person is not repeated in the incident.
+//! - **Tried**: what did nothing, made it worse, failed or was forbidden by a person is not repeated in the incident; nor is
+//!   what comes to the same as something that a person forbade.
 //! - **Flap budget**: at most [`FLAPS_MAX`] actions on a service, and the same one at most [`REPEATS_MAX`] times, within
 //!   [`FLAP_WINDOW`]; after that it is a person's.
 //! - **Dependency order**: while a callee is being healed its callers wait: most of what they show is the callee's.
 //! - **Learning**: nothing is done within the first [`LEARNING`], nor about a service before it is known what is usual for it.
 //! - **Pace**: one action at a time on a service, a cool-down after each, and a budget of actions for all together.
-//! - **Kill switch**: while it is on, every action is vetoed whatever the heal dial says; what awaits approval ends at once,
-//!   nothing is taken back, and the platform's own controllers rest too where a policy uses them.
+//! - **Kill switch**: while it is on, nothing is asked of the platform whatever the heal dial says; what awaits approval ends at
+//!   once, nothing is taken back, and the platform's own controllers rest too where a policy uses them. What would have been
+//!   done is decided and recorded as such, and nobody is paged: who turned it knows.
 //! - **Dry run**: decisions go the full way, and the platform is only asked what it would do. On Advise it is not even asked.
 //!
-//! The first four, and the kill switch, are vetoes for good, the others only for now. Escalation follows: the next best
-//! candidate is tried, and when nothing is left that is worth more than a person's time, a person is paged. With the kill
-//! switch on it holds instead: who turned it knows.
+//! The first four are vetoes for good, the next three only for now. Escalation follows: the next best candidate is tried, and
+//! when nothing is left that is worth more than a person's time, a person is paged. The last two veto nothing: they stand
+//! between a decision and the platform ([`super::controls`], [`super::orchestrate`]).
 
 use super::classify::View;
 use super::decide::Memory;
@@ -28,8 +30,6 @@ use crate::units::{SimDuration, SimTime};
 /// Seconds from the start in which nothing is done: first instances warm up, caches fill, and what is usual is learned from
 /// ten samples after five.
 pub const LEARNING: SimDuration = SimDuration::from_secs(30);
-/// Why nothing is done while the kill switch is on.
-pub(super) const KILL_SWITCH: &str = "kill switch";
 /// Actions on one service within the window: every kind of cure twice over.
 pub(super) const FLAPS_MAX: usize = 12;
 /// Times that the same action is done to the same target within the window: a leak may need it every two minutes, a
@@ -40,9 +40,6 @@ pub(super) const FLAP_WINDOW: SimDuration = SimDuration::from_secs(super::catalo
 
 /// Why it can never be done here. What is lost already (`is_lost`) is not protected by the disruption budget.
 pub(super) fn forbidden(view: &View, action: Action, is_lost: bool, memory: &dyn Memory) -> Option<String> {
-    if memory.is_stopped() {
-        return Some(KILL_SWITCH.to_owned());
-    }
     let target = action.service();
     let Some(node) = view.wiring.get(target) else { return Some("there is no such service (any more)".to_owned()) };
     if !view.wiring.is_healable(target) {
@@ -53,8 +50,15 @@ pub(super) fn forbidden(view: &View, action: Action, is_lost: bool, memory: &dyn
     }
     over_limit(view, action, node.replicas_max)
         .or_else(|| budget(view, action, node.ready_min).filter(|_| !is_lost))
-        .or_else(|| memory.objection(action))
+        .or_else(|| memory.objection(action, is_single(view, target)))
         .or_else(|| flapping(view, action, memory))
+}
+
+/// Whether a service has, and wants, one instance at most.
+fn is_single(view: &View, service: ServiceId) -> bool {
+    let instances = view.monitor.instances(service);
+    let most = instances.ready.into_iter().chain(instances.desired).reduce(f64::max);
+    most.is_none_or(|most| most < 2.0)
 }
 
 fn over_limit(view: &View, action: Action, most: u32) -> Option<String> {
@@ -146,7 +150,7 @@ mod tests {
     struct Nothing;
 
     impl Memory for Nothing {
-        fn objection(&self, _: Action) -> Option<String> {
+        fn objection(&self, _: Action, _: bool) -> Option<String> {
             None
         }
         fn last_ended(&self, _: ServiceId) -> Option<SimTime> {

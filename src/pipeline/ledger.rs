@@ -5,6 +5,7 @@
 use super::bandit::Arm;
 use super::classify::Finding;
 use super::decide::{Memory, Verdict};
+use super::effect::Effect;
 use super::failure::FailureClass;
 use super::types::{Choice, Decision, DecisionState};
 use super::verify::Measure;
@@ -79,7 +80,7 @@ impl Entry {
 }
 
 /// What was last said about a service, so as not to say it each second.
-type Noted = (FailureClass, ServiceId, Option<Action>, bool);
+type Noted = (FailureClass, ServiceId, Option<Action>, bool, bool);
 
 /// All decisions.
 #[derive(Clone, Debug, Default)]
@@ -163,14 +164,15 @@ impl Ledger {
     pub const fn ended(&self) -> &BTreeMap<ServiceId, SimTime> {
         &self.ended
     }
-    /// Whether this verdict says something new about the service; remembers it.
-    pub fn is_news(&mut self, finding: &Finding, verdict: &Verdict) -> bool {
+    /// Whether this verdict says something new about the service; remembers it. What is only said under the kill switch is news
+    /// again once it can be done.
+    pub fn is_news(&mut self, finding: &Finding, verdict: &Verdict, is_stopped: bool) -> bool {
         let diagnosis = &finding.diagnosis;
         let action = match verdict.chosen.choice {
             Choice::Act(action) => Some(family(action)),
             _ => None,
         };
-        let noted = (diagnosis.class, diagnosis.cause, action, verdict.chosen.choice == Choice::Page);
+        let noted = (diagnosis.class, diagnosis.cause, action, verdict.chosen.choice == Choice::Page, is_stopped);
         self.noted.insert(diagnosis.service, noted) != Some(noted)
     }
     /// Nothing is wrong any more with services not in `sick` (sorted): what was said about them is history.
@@ -226,16 +228,15 @@ pub(super) struct Past<'a> {
     pub incident: Option<IncidentId>,
     /// The seed policy forgets what it tried.
     pub is_forgetful: bool,
-    /// The kill switch is on.
-    pub is_stopped: bool,
 }
 
 impl Memory for Past<'_> {
-    fn objection(&self, action: Action) -> Option<String> {
+    fn objection(&self, action: Action, is_single: bool) -> Option<String> {
         let is_same = |e: &&Entry| e.action().map(family) == Some(family(action)) && self.is_recent(e);
         let stands = |e: &&Entry| self.now.since(e.ended.unwrap_or(e.decision.at)) <= AGAIN_AFTER || !e.may_help_later();
         let tried = self.ledger.entries.iter().rev().filter(is_same).filter(stands);
-        tried.filter(|e| !self.is_forgetful || e.decision.state == DecisionState::Rejected).find_map(objection)
+        let tried = tried.filter(|e| !self.is_forgetful || e.decision.state == DecisionState::Rejected).find_map(objection);
+        tried.or_else(|| self.refused_alike(action, is_single))
     }
     fn last_ended(&self, service: ServiceId) -> Option<SimTime> {
         if self.is_forgetful { None } else { self.ledger.ended.get(&service).copied() }
@@ -259,12 +260,17 @@ impl Memory for Past<'_> {
         let at_work = self.ledger.entries.iter().filter(|e| e.is_at_work() && !self.is_forgetful);
         at_work.filter_map(|e| e.action().map(Action::service)).collect()
     }
-    fn is_stopped(&self) -> bool {
-        self.is_stopped
-    }
 }
 
 impl Past<'_> {
+    /// A person said no to what comes to the same.
+    fn refused_alike(&self, action: Action, is_single: bool) -> Option<String> {
+        let refused = self.ledger.entries.iter().rev().filter(|e| e.decision.state == DecisionState::Rejected);
+        let comes_to_it = |done: Action| Effect::of(done, is_single) == Effect::of(action, is_single);
+        let mut alike = refused.filter(|e| self.is_recent(e)).filter_map(|e| Some((e.decision.at, e.action()?)));
+        let (at, other) = alike.find(|(_, other)| comes_to_it(*other))?;
+        Some(format!("a person said no to {} at {at}, and it comes to the same", other.name()))
+    }
     fn is_recent(&self, entry: &Entry) -> bool {
         let is_same_incident = self.incident.is_some() && entry.decision.incident == self.incident;
         is_same_incident || self.now.since(entry.decision.at) <= SimDuration::from_secs(MEMORY_S)

@@ -17,6 +17,7 @@ mod controls;
 mod course;
 mod decide;
 pub mod detect;
+mod effect;
 mod envelope;
 mod failure;
 pub mod forecast;
@@ -46,6 +47,7 @@ mod verify;
 mod watch;
 mod wiring;
 
+pub use alert::CALM_SCRAPES;
 pub use api::{ActionRequest, DecisionError, EventKind, PipelineEvent, StepOutcome};
 pub use brain::Pipeline;
 pub use envelope::LEARNING;

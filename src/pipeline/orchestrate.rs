@@ -9,7 +9,6 @@ use super::catalogue::{self, Kind, Undo};
 use super::classify::{Finding, View};
 use super::controls::Controls;
 use super::decide::Verdict;
-use super::envelope;
 use super::ledger::{Entry, Ledger, is_moot, is_passing};
 use super::situation::{LOAD_RISEN, load_ratio};
 use super::surge;
@@ -24,6 +23,9 @@ use crate::units::{SimDuration, SimTime};
 /// instances takes.
 const RECEIPT_S: u64 = 300;
 
+/// What ends a decision that waits when the kill switch is turned.
+const KILL_SWITCH: &str = "kill switch";
+
 /// Writes a verdict down; returns its line for the event log.
 pub(super) fn propose(
     view: &View,
@@ -33,8 +35,8 @@ pub(super) fn propose(
     finding: &Finding,
     verdict: Verdict,
 ) -> PipelineEvent {
-    let is_act = matches!(verdict.chosen.choice, Choice::Act(_));
-    let waits = is_act && controls.may_ask();
+    let (state, outcome) = first_state(verdict.chosen.choice, controls);
+    let waits = state == DecisionState::AwaitingApproval;
     let expires = match controls.autonomy {
         Autonomy::Ask => view.now + SimDuration::from_secs(view.policy.approval_s),
         _ => view.now,
@@ -46,7 +48,8 @@ pub(super) fn propose(
         Choice::Page => "PAGE".to_owned(),
     };
     let forecast = view.forecasts.get(&diagnosis.service).copied();
-    let text = format!("Decided {what}: {}; {}", diagnosis.class.name(), verdict.chosen.reason);
+    let decided = if state == DecisionState::Stopped { "Would have decided (kill switch)" } else { "Decided" };
+    let text = format!("{decided} {what}: {}; {}", diagnosis.class.name(), verdict.chosen.reason);
     let decision = Decision {
         id: ledger.next_decision(),
         at: view.now,
@@ -56,15 +59,29 @@ pub(super) fn propose(
         forecast,
         chosen: verdict.chosen,
         rejected: verdict.rejected,
-        state: if waits { DecisionState::AwaitingApproval } else { DecisionState::Advised },
+        state,
         action: None,
         expires_at: waits.then_some(expires),
         is_dry_run: waits && controls.is_dry_run,
-        outcome: if is_act && !waits { "advice only: nothing was asked of the platform".to_owned() } else { String::new() },
+        outcome: outcome.to_owned(),
     };
     let arm = Arm::of(view, finding, decision.chosen.choice);
     ledger.add(decision, finding.clone(), arm);
     event(finding.diagnosis.service, text)
+}
+
+/// What a decision begins as, and what there is to say of it already.
+fn first_state(choice: Choice, controls: Controls) -> (DecisionState, &'static str) {
+    match choice {
+        Choice::Hold => (DecisionState::Held, ""),
+        Choice::Act(_) if controls.may_ask() => (DecisionState::AwaitingApproval, ""),
+        Choice::Act(_) if controls.is_stopped && controls.autonomy >= Autonomy::Ask => {
+            (DecisionState::Stopped, "kill switch: nothing was asked of the platform")
+        }
+        Choice::Act(_) => (DecisionState::Advised, "advice only: nothing was asked of the platform"),
+        Choice::Page if controls.is_stopped => (DecisionState::Stopped, "kill switch: nobody was paged"),
+        Choice::Page => (DecisionState::Paged, ""),
+    }
 }
 
 pub(super) const fn event(service: ServiceId, text: String) -> PipelineEvent {
@@ -89,7 +106,7 @@ pub(super) fn reject(ledger: &mut Ledger, now: SimTime, id: DecisionId) -> Resul
 /// The kill switch: what waits for approval ends now. Returns the lines for the event log.
 pub(super) fn stop(ledger: &mut Ledger) -> Vec<PipelineEvent> {
     let waiting = ledger.iter_mut().filter(|e| e.decision.state == DecisionState::AwaitingApproval);
-    waiting.map(|entry| end(entry, DecisionState::Expired, envelope::KILL_SWITCH.to_owned())).collect()
+    waiting.map(|entry| end(entry, DecisionState::Expired, KILL_SWITCH.to_owned())).collect()
 }
 
 fn waiting(ledger: &mut Ledger, id: DecisionId) -> Result<&mut Entry, DecisionError> {

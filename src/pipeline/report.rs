@@ -21,7 +21,7 @@ pub struct IncidentTimes {
     pub actions: u32,
     /// Of these, those that did nothing or made it worse.
     pub useless: u32,
-    /// All healthy again, s.
+    /// When it was over, s: [`Incident::resolved_at`].
     pub resolved_s: Option<f64>,
 }
 
@@ -114,7 +114,7 @@ pub(super) fn report<'a>(
 
 fn times(incident: &Incident, decisions: &[&Decision]) -> IncidentTimes {
     let mine: Vec<&&Decision> = decisions.iter().filter(|d| d.incident == Some(incident.id)).collect();
-    let acted = |d: &&&&Decision| d.state != DecisionState::Advised && !d.is_dry_run;
+    let acted = |d: &&&&Decision| !d.state.is_only_said() && !d.is_dry_run;
     let located = mine.iter().find(|d| incident.cause == Some(d.diagnosis.cause));
     let is_useless =
         |d: &&&Decision| matches!(d.state, DecisionState::NoEffect | DecisionState::MadeWorse | DecisionState::Undone);

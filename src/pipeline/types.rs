@@ -5,7 +5,7 @@ use super::suspects::Place;
 use crate::ids::{ActionId, DecisionId, IncidentId, ServiceId};
 use crate::platform::Action;
 use crate::telemetry::Metric;
-use crate::units::{Ratio, SimTime};
+use crate::units::{Ratio, SimDuration, SimTime};
 use serde::{Deserialize, Serialize};
 
 /// Health of a service.
@@ -141,8 +141,14 @@ pub struct Candidate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DecisionState {
-    /// Recorded only: the dial is on Advise, or it holds or pages.
+    /// Recorded only: the dial is on Advise.
     Advised,
+    /// It is left alone on purpose.
+    Held,
+    /// A person was called.
+    Paged,
+    /// What would have been done, or who called, but for the kill switch.
+    Stopped,
     /// A person has until `expires_at` to approve or reject.
     AwaitingApproval,
     /// The platform is at it.
@@ -168,10 +174,17 @@ pub enum DecisionState {
 }
 
 impl DecisionState {
+    /// Whether it was only said: nothing was asked of the platform, and nothing was to be.
+    pub const fn is_only_said(self) -> bool {
+        matches!(self, Self::Advised | Self::Held | Self::Paged | Self::Stopped)
+    }
     /// Words for people.
     pub const fn words(self) -> &'static str {
         match self {
             Self::Advised => "Advised",
+            Self::Held => "Held",
+            Self::Paged => "Paged",
+            Self::Stopped => "Not done: kill switch",
             Self::AwaitingApproval => "Awaiting approval",
             Self::Executing => "Executing",
             Self::Verifying => "Verifying",
@@ -299,7 +312,7 @@ pub struct Incident {
     pub id: IncidentId,
     /// First symptom noticed.
     pub detected_at: SimTime,
-    /// All services healthy again.
+    /// When it was over: nobody had been in trouble for [`crate::pipeline::CALM_SCRAPES`] scrapes in a row.
     pub resolved_at: Option<SimTime>,
     /// Services touched, in the order they were noticed.
     pub services: Vec<ServiceId>,
@@ -309,4 +322,11 @@ pub struct Incident {
     pub class: Option<FailureClass>,
     /// The place that most diagnoses so far hold to be the cause: it may be a call, a machine or a zone.
     pub place: Option<Place>,
+}
+
+impl Incident {
+    /// Time from `began` to the moment it was over; `None` while it is open.
+    pub fn mitigated_after(&self, began: SimTime) -> Option<SimDuration> {
+        Some(self.resolved_at?.since(began))
+    }
 }

@@ -1,5 +1,8 @@
 //! Verify: did it help? The metric that told the trouble, before the action against after it has settled. A healer
 //! that does not look cannot stop repeating what does nothing.
+//!
+//! Instances are held to what was wanted when the action began: it helped if as many are ready. An action that is to end
+//! their dying (any but more of them) must have ended it too, which takes the whole watch to tell.
 
 use super::classify::{Finding, Trouble, View};
 use super::text;
@@ -33,6 +36,10 @@ pub(super) struct Measure {
     pub good: f64,
     /// The level it comes from.
     pub usual: f64,
+    /// Of instances ready: how many were wanted.
+    wanted: f64,
+    /// Of instances ready: some were dying, and the action is to end that.
+    is_to_end_dying: bool,
 }
 
 impl Measure {
@@ -55,12 +62,22 @@ impl Measure {
         let usual = view.collector.usual(subject, metric).unwrap_or(0.0);
         let exit = view.policy.thresholds.of(metric).map_or(1.0, |band| band.degraded * view.policy.exit_ratio);
         let before = view.collector.mean(subject, metric, SimDuration::from_secs(MEAN_S)).unwrap_or(0.0);
-        Self { subject, metric, before, good: exit.max(GOOD_RATIO * usual), usual }
+        let instances = view.monitor.instances(service);
+        let bridges = matches!(action, Action::ScaleUp { .. });
+        Self {
+            subject,
+            metric,
+            before,
+            good: exit.max(GOOD_RATIO * usual),
+            usual,
+            wanted: instances.desired.unwrap_or(1.0).max(1.0),
+            is_to_end_dying: metric == Metric::ReplicasReady && instances.restarts >= 1.0 && !bridges,
+        }
     }
-    /// Share of the way back to usual; for instances, whether there is one.
+    /// Share of the way back to usual; for instances, whether as many are ready as were wanted.
     fn relief(&self, after: f64) -> f64 {
         if self.metric == Metric::ReplicasReady {
-            return f64::from(u8::from(after >= 1.0));
+            return f64::from(u8::from(after >= self.wanted));
         }
         let way = self.before - self.usual.min(self.before);
         if way > 0.0 { (self.before - after) / way } else { 0.0 }
@@ -110,10 +127,13 @@ pub(super) fn judge(view: &View, service: ServiceId, measure: &Measure, span: Sp
         _ => view.policy.watch_s,
     };
     let is_over = waited >= SimDuration::from_secs(watch);
+    if measure.is_to_end_dying && !is_over {
+        return None;
+    }
     let Some(after) = after(view, measure) else {
         return is_over.then(|| without_samples(view, service));
     };
-    let relief = measure.relief(after);
+    let relief = if measure.is_to_end_dying && deaths(view, service, span) >= 1.0 { 0.0 } else { measure.relief(after) };
     let state = if relief >= RELIEF_CLEAR || measure.is_good(after) || (is_over && relief >= RELIEF_SOME) {
         DecisionState::Succeeded
     } else if !is_over {
@@ -123,7 +143,7 @@ pub(super) fn judge(view: &View, service: ServiceId, measure: &Measure, span: Sp
     } else {
         DecisionState::NoEffect
     };
-    Some((state, comparison(view, measure, after, span)))
+    Some((state, comparison(view, service, measure, after, span)))
 }
 
 /// What is compared with before: the mean of the newest scrapes; for instances the fewest that were ready since the action
@@ -137,6 +157,11 @@ fn after(view: &View, measure: &Measure) -> Option<f64> {
     view.collector.mean(measure.subject, measure.metric, SimDuration::from_secs(MEAN_S))
 }
 
+/// Instances of a service that ended since the action did.
+fn deaths(view: &View, service: ServiceId, span: Span) -> f64 {
+    view.collector.growth(service, Metric::Restarts, view.now.since(span.ended))
+}
+
 fn without_samples(view: &View, service: ServiceId) -> (DecisionState, String) {
     if view.monitor.health(service) == Health::Healthy {
         (DecisionState::Succeeded, "healthy again; no requests to compare by".to_owned())
@@ -145,9 +170,19 @@ fn without_samples(view: &View, service: ServiceId) -> (DecisionState, String) {
     }
 }
 
-/// `p95 940 -> 61 ms in 14 s`.
-fn comparison(view: &View, measure: &Measure, after: f64, span: Span) -> String {
+/// `p95 940 -> 61 ms, 14 s after it began`; of instances `instances ready 8 -> 7 of 8, 28 s after it began, 2 restarts since
+/// it was done`.
+fn comparison(view: &View, service: ServiceId, measure: &Measure, after: f64, span: Span) -> String {
     let seconds = view.now.since(span.started).as_secs_f64();
     let (label, before) = (text::label(measure.metric), text::number(measure.metric, measure.before));
-    format!("{label} {before} -> {} in {seconds:.0} s", text::value(measure.metric, after))
+    let told = format!("{label} {before} -> {}", text::value(measure.metric, after));
+    if measure.metric != Metric::ReplicasReady {
+        return format!("{told}, {seconds:.0} s after it began");
+    }
+    let restarts = match deaths(view, service, span) {
+        0.0 => String::new(),
+        1.0 => ", 1 restart since it was done".to_owned(),
+        many => format!(", {many:.0} restarts since it was done"),
+    };
+    format!("{told} of {:.0}, {seconds:.0} s after it began{restarts}", measure.wanted)
 }

@@ -6,11 +6,14 @@
 
 mod aftermath;
 mod command;
+mod disbelief;
 mod error;
 mod execute;
 mod experiment;
+mod healing;
 mod history;
 mod log;
+mod mitigation;
 pub mod pace;
 mod postmortem;
 mod report;
@@ -22,6 +25,7 @@ pub use aftermath::{Aftermath, Verdict};
 pub use command::{Command, Journal};
 pub use error::CommandError;
 pub use experiment::{Experiment, ExperimentError};
+pub use healing::Healing;
 pub use history::{History, SystemMetric};
 pub use log::{EventLog, LogEntry, LogKind};
 pub use report::{FaultReport, RunReport};

@@ -7,9 +7,9 @@
 //! Bounds: at most [`INCIDENTS_MAX`] incidents of [`TIMELINE_MAX`] lines each; series hold half an hour.
 
 use super::history::SystemMetric;
-use super::{LogKind, Session};
+use super::{LogEntry, LogKind, Session};
 use crate::ids::ServiceId;
-use crate::pipeline::{Candidate, Choice, Decision, DecisionState, Incident, IncidentTimes};
+use crate::pipeline::{Alert, Candidate, Choice, Decision, Incident, IncidentTimes};
 use crate::telemetry::{Metric, Series};
 use crate::topology::ServiceKind;
 use crate::units::{SimDuration, SimTime};
@@ -42,12 +42,10 @@ impl Session {
         let pipeline = &report.pipeline;
         let _ = writeln!(
             out,
-            "Run of {:.0} s, seed {}, policy `{}`, heal dial {}. Made from the run's record; what is in *italics* is for people \
-             to fill in.\n",
+            "Run of {:.0} s, seed {}. Healing: {}. Made from the run's record; what is in *italics* is for people to fill in.\n",
             report.until_s,
             report.seed,
-            pipeline.policy,
-            self.pipeline().autonomy().name()
+            report.healing.words()
         );
         let failed = report.requests.failed + report.requests.rejected;
         let _ = writeln!(out, "| | |\n|---|---|");
@@ -63,11 +61,15 @@ impl Session {
         let _ = writeln!(out, "| actions of the healer | {} |", pipeline.actions.values().sum::<u32>());
         let _ = writeln!(out, "| pages | {} |", pipeline.pages);
         let incidents: Vec<&IncidentTimes> = pipeline.incidents.iter().collect();
-        if incidents.is_empty() {
+        let is_blind = self.pipeline().alerts().any(Alert::is_about_telemetry);
+        if incidents.is_empty() && !is_blind {
             out.push_str("\nNothing happened that was noticed.\n");
         }
         for times in &incidents[incidents.len().saturating_sub(INCIDENTS_MAX)..] {
             self.incident(&mut out, times, pictures);
+        }
+        if is_blind {
+            self.not_believed(&mut out);
         }
         out
     }
@@ -85,6 +87,7 @@ impl Session {
         let _ = writeln!(out, "\n## Incident {}: {class} at {cause}\n", incident.id);
         let span = (earlier(incident.detected_at, BEFORE), incident.resolved_at.map_or(self.now(), |at| at + AFTER));
         self.times(out, times);
+        self.blindness(out, incident);
         self.impact(out, times, span);
         let touched: Vec<String> = incident.services.iter().map(|id| name(*id)).collect();
         let _ = writeln!(out, "| services touched, as noticed | {} |", touched.join(", "));
@@ -100,11 +103,7 @@ impl Session {
 
     fn times(&self, out: &mut String, times: &IncidentTimes) {
         let resolved = times.incident.resolved_at.unwrap_or(self.now());
-        let began = self.past_faults().iter().map(|f| f.since).rfind(|at| *at <= times.incident.detected_at);
-        // A fault of an earlier incident began before that was over.
-        let before =
-            self.pipeline().incidents().filter_map(|i| i.resolved_at).filter(|at| *at < times.incident.detected_at).max();
-        let began = began.filter(|at| before.is_none_or(|over| *at >= over));
+        let began = self.began(&times.incident);
         let zero = began.unwrap_or(times.incident.detected_at);
         let since = |s: Option<f64>| s.map_or("never".to_owned(), |s| format!("{:.0} s", (s - zero.as_secs_f64()).max(0.0)));
         let _ = writeln!(out, "| | |\n|---|---|");
@@ -115,8 +114,10 @@ impl Session {
         let _ = writeln!(out, "| time to detect | {} |", since(Some(times.detected_s)));
         let _ = writeln!(out, "| time to locate (first decision that names the cause) | {} |", since(times.located_s));
         let _ = writeln!(out, "| time to the first action | {} |", since(times.decided_s));
-        let _ = writeln!(out, "| time to mitigate (all services healthy) | {} |", since(times.resolved_s));
-        let state = if times.incident.resolved_at.is_some() { "lasted" } else { "still open after" };
+        let mitigated =
+            self.time_to_mitigate(&times.incident).map_or("never".to_owned(), |t| format!("{:.0} s", t.as_secs_f64()));
+        let _ = writeln!(out, "| time to mitigate (until it was over, no service in trouble) | {mitigated} |");
+        let state = if times.incident.resolved_at.is_some() { "lasted, from its first symptom" } else { "still open after" };
         let _ = writeln!(out, "| {state} | {:.0} s |", resolved.since(times.incident.detected_at).as_secs_f64());
     }
 
@@ -180,8 +181,14 @@ impl Session {
     fn timeline(&self, out: &mut String, span: (SimTime, SimTime)) {
         let is_told = |kind: LogKind| matches!(kind, LogKind::Fault | LogKind::Alert | LogKind::Decision | LogKind::Edit);
         let within = |at: SimTime| at >= span.0 && at <= span.1;
-        let lines: Vec<_> = self.events().entries().filter(|e| is_told(e.kind) && within(e.at)).collect();
-        out.push_str("\n### Timeline\n\n| time | service | what |\n|---|---|---|\n");
+        let lines: Vec<&LogEntry> = self.events().entries().filter(|e| is_told(e.kind) && within(e.at)).collect();
+        out.push_str("\n### Timeline\n\n");
+        self.timetable(out, &lines);
+    }
+
+    /// Lines of the event log as a table, the first of them.
+    pub(super) fn timetable(&self, out: &mut String, lines: &[&LogEntry]) {
+        out.push_str("| time | service | what |\n|---|---|---|\n");
         for entry in lines.iter().take(TIMELINE_MAX) {
             let service = entry.service.map_or("", |id| self.world().topology().name(id));
             let _ = writeln!(out, "| {} | {service} | {} |", entry.at, cell(&entry.text));
@@ -203,7 +210,7 @@ impl Session {
             let name = self.world().topology().name(decision.service);
             let next = decision.rejected.iter().find(|c| matches!(c.choice, Choice::Act(_)));
             let outcome = match decision.state {
-                DecisionState::Advised if decision.outcome.is_empty() => String::new(),
+                state if decision.outcome.is_empty() => state.words().to_owned(),
                 state => format!("{}: {}", state.words(), decision.outcome),
             };
             let next = next
@@ -233,7 +240,7 @@ fn worth(candidate: &Candidate) -> String {
 }
 
 /// A cell of a table keeps to its cell.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 

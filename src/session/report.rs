@@ -1,8 +1,11 @@
 //! The report of a run: numbers for comparison, the same bytes for the same run.
 
-use super::{Aftermath, Session};
+use super::mitigation::is_within;
+use super::{Aftermath, Healing, Session};
 use crate::ids::ServiceId;
 use crate::pipeline::AMPLIFIED;
+#[cfg(doc)]
+use crate::pipeline::Incident;
 use crate::pipeline::{Decision, PipelineReport, SloStatus};
 use crate::sim::Account;
 use crate::sim::fault::{FaultSpec, FaultTarget};
@@ -23,7 +26,7 @@ pub struct FaultReport {
     pub began_s: f64,
     /// Time to detect: seconds until the pipeline opened an incident (or until then if one was open); `None` if it never did.
     pub detect_s: Option<f64>,
-    /// Time to mitigate: seconds until the incident was over; `None` if it is not.
+    /// Time to mitigate: seconds until the incident was over ([`Incident::resolved_at`]); `None` if it is not.
     pub mitigate_s: Option<f64>,
 }
 
@@ -56,6 +59,9 @@ pub struct RunReport {
     /// Services that get more attempts than calls are due, by name, with the ratio at the end.
     #[serde(default)]
     pub retry_amplification: Vec<(String, f64)>,
+    /// How healing was set.
+    #[serde(default)]
+    pub healing: Healing,
     /// What the pipeline did.
     pub pipeline: PipelineReport,
     /// Names of the services by their ids; `?` for those that were removed.
@@ -79,10 +85,11 @@ impl RunReport {
             requests,
             success_ratio: if ended == 0 { 1.0 } else { requests.completed as f64 / ended as f64 },
             error_minutes: users.error_seconds as f64 / 60.0,
-            faults: session.past_faults().iter().map(|f| fault_report(session, f.spec, f.since.as_secs_f64())).collect(),
+            faults: session.past_faults().iter().map(|f| fault_report(session, f.spec, f.since)).collect(),
             aftermath: Aftermath::of(session),
             slos: session.pipeline().slos().cloned().collect(),
             retry_amplification: amplified(session),
+            healing: Healing::of(session),
             pipeline: session.pipeline().report(),
             services: names(session.world().topology()),
             decisions: session.pipeline().decisions().cloned().collect(),
@@ -90,24 +97,22 @@ impl RunReport {
     }
 }
 
-fn fault_report(session: &Session, spec: FaultSpec, began_s: f64) -> FaultReport {
-    let touches = |resolved: Option<f64>| resolved.is_none_or(|at| at >= began_s);
-    let span = |at: SimTime, end: Option<SimTime>| (at.as_secs_f64(), end.map(SimTime::as_secs_f64));
+fn fault_report(session: &Session, spec: FaultSpec, began: SimTime) -> FaultReport {
     let is_there = |service| matches!(spec.target, FaultTarget::Monitoring) || spec.target == FaultTarget::Service(service);
     // A fault of telemetry is detected when the pipeline says that it does not believe what it is told.
     let mut alerts = session.pipeline().alerts().filter(|a| a.is_about_telemetry() && is_there(a.service));
-    let mut incidents = session.pipeline().incidents().map(|i| span(i.detected_at, i.resolved_at));
-    let incident = match spec.kind.is_of_telemetry() {
-        true => alerts.find(|a| touches(a.resolved_at.map(SimTime::as_secs_f64))).map(|a| span(a.at, a.resolved_at)),
-        false => incidents.find(|(_, resolved)| touches(*resolved)),
+    let mut incidents = session.pipeline().incidents();
+    let span = match spec.kind.is_of_telemetry() {
+        true => alerts.find(|a| a.resolved_at.is_none_or(|at| at >= began)).map(|a| (a.at, a.resolved_at)),
+        false => incidents.find(|i| is_within(began, i.resolved_at)).map(|i| (i.detected_at, i.resolved_at)),
     };
     FaultReport {
         kind: spec.kind.name().to_owned(),
         target: target_name(spec.target, session.world().topology()),
         magnitude: spec.magnitude,
-        began_s,
-        detect_s: incident.map(|(detected, _)| (detected - began_s).max(0.0)),
-        mitigate_s: incident.and_then(|(_, resolved)| Some(resolved? - began_s)),
+        began_s: began.as_secs_f64(),
+        detect_s: span.map(|(detected, _)| detected.since(began).as_secs_f64()),
+        mitigate_s: span.and_then(|(_, over)| Some(over?.since(began).as_secs_f64())),
     }
 }
 

@@ -104,6 +104,7 @@ pub fn capture(session: &Session, viewport: &Viewport, playback: &Playback) -> (
         decisions: pipeline.decisions().rev().take(DECISIONS_LEN_MAX).cloned().collect(),
         alerts: alerts(session),
         incident: pipeline.incidents().next_back().cloned(),
+        incident_began: pipeline.incidents().next_back().and_then(|i| session.began(i)),
         suspects: suspects(session),
         log: session.events().entries().rev().take(LOG_LEN_MAX).cloned().collect(),
         charts,
@@ -275,7 +276,7 @@ pub(super) fn service_charts(session: &Session, id: ServiceId, plotter: &mut Plo
         chart(format!("{name}: latency"), "ms", latency, band(Metric::LatencyP95, 1.0)),
         chart(format!("{name}: errors"), "%", errors, band(Metric::ErrorRatio, 100.0)),
         chart(format!("{name}: CPU and memory"), "%", resources, band(Metric::CpuUtilisation, 100.0)),
-        chart(format!("{name}: requests and queue"), "/s", rate, None),
+        chart(format!("{name}: requests and queue"), "", rate, None),
     ];
     add_lanes(session, id, plotter.window_s, &mut charts);
     if let Some(forecast) = session.pipeline().forecast(id) {

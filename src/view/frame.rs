@@ -213,6 +213,8 @@ pub struct Frame {
     pub alerts: Vec<Alert>,
     /// Newest incident.
     pub incident: Option<Incident>,
+    /// When the fault behind it began, if one is known.
+    pub incident_began: Option<SimTime>,
     /// Who may be to blame for it while it is open, the likeliest first.
     pub suspects: Vec<SuspectFrame>,
     /// Newest log entries, newest first.

@@ -37,6 +37,16 @@ pub fn of(frame: &Frame) -> Pace {
     Pace { speed, rpc: number(frame.rpc_rate), wall: number(wall), explained: explained(frame, is_short), is_short }
 }
 
+/// The speed after (`by` > 0) or before `speed` among `offered`, which rise; 0 is as fast as possible. At either end it stays.
+pub fn neighbour(offered: &[f64], speed: f64, by: isize) -> f64 {
+    let rank = |speed: f64| if speed == 0.0 { f64::INFINITY } else { speed };
+    let found = match by > 0 {
+        true => offered.iter().find(|other| rank(**other) > rank(speed)),
+        false => offered.iter().rfind(|other| rank(**other) < rank(speed)),
+    };
+    found.copied().unwrap_or(speed)
+}
+
 fn explained(frame: &Frame, is_short: bool) -> String {
     let asked = if frame.speed > 0.0 { format!("{}×", number(frame.speed)) } else { "as fast as possible".to_owned() };
     let speed = if frame.playing {
@@ -58,6 +68,15 @@ fn explained(frame: &Frame, is_short: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_next_speed_is_found_from_any_speed() {
+        let offered = [0.5, 1.0, 2.0, 5.0, 0.0];
+        assert_eq!((neighbour(&offered, 1.0, 1), neighbour(&offered, 1.0, -1)), (2.0, 0.5));
+        assert_eq!((neighbour(&offered, 3.0, 1), neighbour(&offered, 3.0, -1)), (5.0, 2.0), "a link asked for it");
+        assert_eq!((neighbour(&offered, 5.0, 1), neighbour(&offered, 0.0, 1)), (0.0, 0.0), "0 is the fastest");
+        assert_eq!((neighbour(&offered, 0.0, -1), neighbour(&offered, 0.5, -1)), (5.0, 0.5));
+    }
     use crate::scenario::Scenario;
     use crate::session::Session;
     use crate::topology::{Call, Service, Topology};

@@ -24,8 +24,12 @@ const COLUMNS: usize = 340;
 /// Markers on one chart: the first.
 const MARKERS_LEN_MAX: usize = 60;
 /// What the pictures' colours mean.
-const KEY: &str = "Red lines: faults begin and end. Blue lines: decisions and what came of them. Grey lines: changes by people. \
-                   Amber ticks: alerts. Amber and red bands: Degraded and Critical. Red bar at the foot: a fault was here.";
+const KEY: &str = "How to read the charts:\n\n\
+                   - red line through the chart: a fault begins or ends; red bar at the foot: it is in force\n\
+                   - blue line: a decision, or what came of it\n\
+                   - grey line: a change by people\n\
+                   - amber tick at the top: an alert\n\
+                   - level amber and red lines, shaded above: from here on Degraded, from here on Critical";
 
 /// A draft and its pictures.
 #[derive(Clone, Debug, PartialEq, Eq)]

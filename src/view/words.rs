@@ -184,6 +184,9 @@ pub const fn is_open(state: DecisionState) -> bool {
 pub const fn state_key(state: DecisionState) -> &'static str {
     match state {
         DecisionState::Advised => "advised",
+        DecisionState::Held => "held",
+        DecisionState::Paged => "paged",
+        DecisionState::Stopped => "stopped",
         DecisionState::AwaitingApproval => "awaiting_approval",
         DecisionState::Executing => "executing",
         DecisionState::Verifying => "verifying",
@@ -209,7 +212,7 @@ pub fn objective(frame: &Frame, slo: &SloStatus) -> String {
         format!("; alert: burns {:.1} times its budget over {}", burn.rates.0, format::span(burn.windows_s.0))
     });
     format!(
-        "{}: {} good within {}; {} so far, {} of the error budget left; goodput {} of {}{alert}. An hour of the \
+        "{}: {} good within {}; {} so far, {} of the error budget of 30 days left; goodput {} of {}{alert}. An hour of the \
          objective is {:.0} s of the run.",
         frame.name(slo.service),
         format::success(slo.objective),

@@ -157,8 +157,8 @@ fn tools(stage: Stage) -> impl IntoView {
             <button
                 type="button"
                 class="tool square"
-                title="Show everything (L)"
-                aria-label="Show everything"
+                title="Lay out anew and show everything (L)"
+                aria-label="Lay out anew and show everything"
                 data-testid="fit"
                 on:click=move |_| stage.fit()
             >

@@ -14,11 +14,11 @@ use web_sys::{PointerEvent, WheelEvent};
 /// Smallest and largest zoom by hand.
 const ZOOM: (f64, f64) = (0.2, 3.0);
 /// Smallest and largest zoom that fitting chooses: below, nobody can read it; above, it looks like a toy.
-const FIT_ZOOM: (f64, f64) = (0.3, 1.25);
-/// The smallest on a narrow screen, where one looks at a part and pans.
-const FIT_ZOOM_NARROW: f64 = 0.6;
-/// What is narrow, in px.
-const NARROW_PX: f64 = 600.0;
+const FIT_ZOOM: (f64, f64) = (0.2, 1.25);
+/// Room that the tools take at the foot, in px, where they would stand before a service.
+const TOOLS_PX: f64 = 48.0;
+/// How far the tools reach from the left, in px.
+const TOOLS_WIDTH_PX: f64 = 210.0;
 /// Below this zoom nodes show only their name and state, larger.
 const FAR_ZOOM: f64 = 0.58;
 /// Movement that makes a press a drag.
@@ -74,6 +74,8 @@ pub struct Stage {
     /// The edge under the pointer.
     pub hovered: RwSignal<Option<Selection>>,
     touched: RwSignal<bool>,
+    /// How often a layout was asked for.
+    asked: RwSignal<u64>,
     gesture: StoredValue<Gesture>,
 }
 
@@ -81,7 +83,12 @@ impl Stage {
     /// A stage for the model's frames.
     pub fn new(model: Model) -> Self {
         let structure = model.memo(|f| Some((f.scenario.clone(), f.seed, f.structure)));
-        let plan = Memo::new(move |_| structure.get().map(|_| model.peek(plan_of)).unwrap_or_default());
+        let asked = RwSignal::new(0);
+        let plan = Memo::new(move |before: Option<&Plan>| {
+            let asked = asked.get();
+            let coming = model.pending_call.get_untracked();
+            structure.get().map(|_| model.peek(|f| plan_of(f, asked, coming.as_ref(), before))).unwrap_or_default()
+        });
         let camera = RwSignal::new(Camera { x: 0.0, y: 0.0, zoom: 1.0 });
         let stage = Self {
             model,
@@ -92,18 +99,27 @@ impl Stage {
             draft: RwSignal::new(None),
             hovered: RwSignal::new(None),
             touched: RwSignal::new(false),
+            asked,
             gesture: StoredValue::new(Gesture::default()),
         };
         let run = model.memo(|f| Some((f.scenario.clone(), f.seed)));
         Effect::new(move |_| run.track_and(|| stage.touched.set(false)));
-        Effect::new(move |_| plan.track_and(|| stage.fit_unless_touched()));
+        Effect::new(move |fitted: Option<(String, u64, u64)>| {
+            let about = plan.with(|p| p.about.clone());
+            // An edit moves the camera only if something would be out of sight.
+            if fitted.as_ref() != Some(&about) || !untrack(|| stage.sees_all()) {
+                untrack(|| stage.fit_unless_touched());
+            }
+            about
+        });
         let resized = window_event_listener(leptos::ev::resize, move |_| stage.fit_unless_touched());
         on_cleanup(move || resized.remove());
         stage
     }
-    /// Shows everything, and keeps showing everything until the camera is moved by hand.
+    /// Lays everything out anew, shows it, and keeps showing everything until the camera is moved by hand.
     pub fn fit(self) {
         self.touched.set(false);
+        self.asked.update(|asked| *asked += 1);
         self.fit_unless_touched();
     }
     fn fit_unless_touched(self) {
@@ -112,10 +128,30 @@ impl Stage {
         if self.touched.get_untracked() || size.0 <= 0.0 || width <= 0.0 {
             return;
         }
-        let smallest = if width < NARROW_PX { FIT_ZOOM_NARROW } else { FIT_ZOOM.0 };
-        let zoom = (width / size.0).min(height / size.1).clamp(smallest, FIT_ZOOM.1);
-        let centred = |room: f64, used: f64| ((room - used * zoom) / 2.0).max(0.0);
-        self.camera.set(Camera { x: centred(width, size.0), y: (height - size.1 * zoom) / 2.0, zoom });
+        let within = |height: f64| {
+            let zoom = (width / size.0).min(height / size.1).clamp(FIT_ZOOM.0, FIT_ZOOM.1);
+            let centred = |room: f64, used: f64| ((room - used * zoom) / 2.0).max(0.0);
+            Camera { x: centred(width, size.0), y: (height - size.1 * zoom) / 2.0, zoom }
+        };
+        let camera = within(height);
+        self.camera.set(if self.is_behind_tools(camera, height) { within(height - TOOLS_PX) } else { camera });
+    }
+    /// Whether a service would stand behind the tools in the lower left corner.
+    fn is_behind_tools(self, camera: Camera, height: f64) -> bool {
+        let hidden = |(x, y): &Point| {
+            let left = (x - NODE_WIDTH / 2.0) * camera.zoom + camera.x;
+            let bottom = (y + NODE_HEIGHT / 2.0) * camera.zoom + camera.y;
+            left < TOOLS_WIDTH_PX && bottom > height - TOOLS_PX
+        };
+        self.plan.with_untracked(|p| p.nodes.values().any(hidden))
+    }
+    /// Whether the camera shows everything.
+    fn sees_all(self) -> bool {
+        let (size, camera) = (self.plan.with_untracked(|p| p.size), self.camera.get_untracked());
+        self.screen_size().is_some_and(|(width, height)| {
+            let (right, bottom) = (size.0 * camera.zoom + camera.x, size.1 * camera.zoom + camera.y);
+            camera.x >= 0.0 && camera.y >= 0.0 && right <= width && bottom <= height
+        })
     }
     /// Whether all is so small that only names and states can be read.
     pub fn is_far(self) -> bool {

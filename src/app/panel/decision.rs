@@ -156,8 +156,8 @@ pub fn why(frame: &Frame, decision: &Decision) -> AnyView {
     let about = format!("{place}: {}", words::class(diagnosis.class));
     view! {
         <p class="about">{about}" "<code class="class">{diagnosis.class.name()}</code></p>
-        <div class="confidence" title="How sure the diagnosis is">
-            <span>"Confidence"</span>
+        <div class="confidence" title="How sure the diagnosis was when this was decided; the suspects' figures are those of now">
+            <span>"Confidence when decided"</span>
             {bar(confidence)}
         </div>
         <ul class="evidence" aria-label="Evidence">{evidence}</ul>

@@ -262,9 +262,14 @@ fn healed(model: Model) -> AnyView {
     let text = move || {
         model.read(|f| {
             let incident = f.incident.as_ref()?;
-            let took = format::span(incident.resolved_at?.since(incident.detected_at).as_secs_f64());
+            let since = f.incident_began.unwrap_or(incident.detected_at);
+            let took = format::span(incident.mitigated_after(since)?.as_secs_f64());
+            let what = if f.incident_began.is_some() { "the fault began" } else { "the first symptom came" };
             let who = words::names(f, &incident.services);
-            Some((format!("All healthy again after {took}"), format!("From {} on: {who}.", format::clock(incident.detected_at))))
+            Some((
+                format!("All healthy again after {took}"),
+                format!("Counted from {}, when {what}. Touched: {who}.", format::clock(since)),
+            ))
         })
     };
     view! {

@@ -28,13 +28,33 @@ pub fn arena(words: &[String]) -> Result<(), Failure> {
         let value = serde_json::json!({"seeds": [seeds.start, seeds.end], "part": part(&seeds), "outcomes": outcomes});
         print(&value.to_string());
     } else {
-        print(&format!("seeds {}..{}: {}", seeds.start, seeds.end, part(&seeds)));
+        print(&headed(&seeds, episodes.len()));
         if arguments.has("--episodes") {
             print(arena::lines(&outcomes).trim_end());
         }
         print(arena::table(&outcomes, &policies).trim_end());
+        print(COLUMNS);
     }
     Ok(())
+}
+
+/// Episodes below which shares and intervals say little.
+const FEW: usize = 30;
+/// What the columns of the tables are.
+const COLUMNS: &str = "
+detect, locate: first symptom noticed, and the first decision that names the cause
+viol min, err min: minutes in which the users' objective was missed, in which requests failed, beyond the calm run
+inst-s: instances times seconds; offpath: actions on services that neither are the cause nor lead to it
+AC@k: the cause is among the first k suspects; felt n/m: n of m episodes are felt by users when nobody heals
+Brier, ECE: error and miscalibration of the probabilities, of the place and (c) of the class; 0 is best";
+
+/// What is played, and how much it can say.
+fn headed(seeds: &Range<u64>, episodes: usize) -> String {
+    let few = format!(
+        "\nnote: {episodes} episodes are few: a share moves in steps of 1/{episodes}, and intervals say little; try --seeds 0..68"
+    );
+    let few = if episodes < FEW { few.as_str() } else { "" };
+    format!("seeds {}..{}, {}{few}", seeds.start, seeds.end, part(seeds))
 }
 
 /// What the brain says when nobody heals; with `--fit` what its evidence should be worth.
@@ -47,7 +67,7 @@ fn diagnosis(episodes: &[Episode], arguments: &Arguments, seeds: &Range<u64>) {
         }
         outcomes.push(outcome);
     }
-    print(&format!("seeds {}..{}: {}", seeds.start, seeds.end, part(seeds)));
+    print(&headed(seeds, episodes.len()));
     if arguments.has("--episodes") {
         print(arena::lines(&outcomes).trim_end());
     }
@@ -62,11 +82,11 @@ fn diagnosis(episodes: &[Episode], arguments: &Arguments, seeds: &Range<u64>) {
 fn part(seeds: &Range<u64>) -> &'static str {
     let within = |range: &Range<u64>| range.start <= seeds.start && seeds.end <= range.end;
     if within(&TUNING) {
-        "of the part that is tuned on"
+        "tuning seeds: rules and weights were set on them, so figures on them flatter"
     } else if within(&HELD_OUT) {
-        "of the part that is held out"
+        "held-out seeds: nothing was set on them"
     } else {
-        "of no part in particular"
+        "neither the tuning nor the held-out seeds"
     }
 }
 

@@ -73,8 +73,13 @@ fn csv(train: &[Row], forecasts: &[Ahead]) -> String {
 fn table(score: &Score) -> String {
     let mut text = format!("{} series\n{:<18}{:>8}{:>8}{:>8}\n", score.series, "method", "sMAPE", "MASE", "OWA");
     for (name, errors) in [("Naive2", score.naive2), ("seasonal naive", score.seasonal_naive), ("bank", score.ours)] {
-        let owa = errors.owa(score.naive2);
-        let _ = writeln!(text, "{name:<18}{:>8.3}{:>8.3}{owa:>8.3}", errors.smape, errors.mase);
+        let of = |value: f64| if value.is_finite() { format!("{value:.3}") } else { "-".to_owned() };
+        let (smape, mase, owa) = (of(errors.smape), of(errors.mase), of(errors.owa(score.naive2)));
+        let _ = writeln!(text, "{name:<18}{smape:>8}{mase:>8}{owa:>8}");
+    }
+    if score.unscaled > 0 {
+        let _ =
+            writeln!(text, "{} series repeat themselves exactly: MASE has no unit for them and leaves them out", score.unscaled);
     }
     let _ = write!(text, "90 % interval holds {:.1} % of the outcomes", 100.0 * score.coverage);
     text

@@ -43,6 +43,7 @@ mod validate;
 mod validation_page;
 
 use arguments::Usage;
+use sickbay::sim::fault::FaultKind;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage:
@@ -71,11 +72,37 @@ const USAGE: &str = "usage:
   headless validate --scale-model [SYSTEM]... [--quick] [--json]
   headless validation-page --reference FILE.csv --out FILE.html [--quick] [--runs N] [--systems N] [--threads N]
 
-FILE is a scenario file (docs/scenario-file.md), which says seed, end, policy and dial itself unless a flag does, or a
-Kubernetes or Compose file.
+For run and import, FILE is a scenario file (docs/scenario-file.md), which says seed, end, policy and dial itself unless a flag
+does, or a Kubernetes or Compose file.
 TARGET is a service's name, or CALLER->CALLEE for a call edge (quote it); AT and DURATION are seconds (AT defaults to 30,
 DURATION to 'until the end'). --scale W runs a model in which one replica stands for W. --paired runs the same seed once
 more with the healer off and prints both.";
+
+/// What the commands read and write.
+const FORMATS: &str = "formats:
+  scenario file      YAML that begins with 'sickbay: 1'; docs/scenario-file.md has every key
+  Kubernetes         manifests as YAML, several documents or List objects; Compose: a compose.yaml
+  weights            text, as 'headless train' writes it
+  --reference        CSV with columns id, group, params, metric, value, tol, how, source
+  --cases            a directory a case: metrics.csv with columns time_s, service|metric, ...; graph.csv, edges.csv and truth.json
+                     as far as there are any
+  --series           CSV with a header: time in s, then one column a series
+  --nab, --multivariate, --m4   directories of the benchmarks as they are published; docs/benchmarks.md says where from
+  --json             one JSON value on standard output
+  --post-mortem      Markdown; with --post-mortem-dir also its charts as SVG
+
+'headless COMMAND --help' tells of one command; 'headless run --help' lists the faults.";
+
+/// Every kind of fault, with the unit and range of its magnitude.
+fn faults() -> String {
+    let line = |kind: FaultKind| {
+        let scale = kind.scale();
+        let range = format!("{} to {}, usually {}", scale.min, scale.max, scale.usual);
+        format!("  {:<20} {}: {range} ({})", kind.name(), scale.label, scale.unit)
+    };
+    let lines: Vec<String> = FaultKind::ALL.into_iter().map(line).collect();
+    format!("KIND, and its MAGNITUDE:\n{}", lines.join("\n"))
+}
 
 /// What to tell and with which exit code.
 pub enum Failure {
@@ -84,6 +111,9 @@ pub enum Failure {
     /// The input could not be used; already said why.
     Input(String),
 }
+
+/// How the part of [`USAGE`] begins that says what words stand for.
+const ABOUT_FILES: &str = "For run and import, FILE ";
 
 /// The lines of [`USAGE`] on one command, or all if there is no such command.
 fn usage_of(command: Option<&String>) -> String {
@@ -97,7 +127,7 @@ fn usage_of(command: Option<&String>) -> String {
         }
     }
     if command == "run" {
-        found.extend(USAGE.lines().skip_while(|line| !line.starts_with("FILE ")));
+        found.extend(USAGE.lines().skip_while(|line| !line.starts_with(ABOUT_FILES)));
     }
     if found.is_empty() { USAGE.to_owned() } else { format!("usage:\n{}", found.join("\n")) }
 }
@@ -105,7 +135,9 @@ fn usage_of(command: Option<&String>) -> String {
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     if words.iter().skip(1).any(|word| word == "--help" || word == "-h") {
-        print(&usage_of(words.first()));
+        let is_run = words.first().is_some_and(|word| word == "run");
+        let more = if is_run { format!("\n{}", faults()) } else { String::new() };
+        print(&format!("{}{more}", usage_of(words.first())));
         return ExitCode::SUCCESS;
     }
     let result = match words.first().map(String::as_str) {
@@ -127,7 +159,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Some("--help" | "-h" | "help") => {
-            print(USAGE);
+            print(&format!("{USAGE}\n\n{FORMATS}"));
             Ok(())
         }
         Some(other) => Err(Failure::Usage(Usage(format!("there is no command '{other}'")))),
@@ -181,4 +213,16 @@ pub fn read_files(names: &[String]) -> Result<Vec<(String, String)>, Failure> {
         Ok((short, String::from_utf8_lossy(&bytes).into_owned()))
     };
     names.iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_names_every_fault_and_what_the_words_stand_for() {
+        let told = faults();
+        assert!(FaultKind::ALL.into_iter().all(|kind| told.contains(&format!("  {} ", kind.name()))), "{told}");
+        assert!(usage_of(Some(&"run".to_owned())).contains(ABOUT_FILES));
+    }
 }

@@ -167,6 +167,11 @@ impl Plan {
             return Err(Usage(format!("--until takes more than 0 and at most {UNTIL_S_MAX} seconds")));
         }
         let dial: String = arguments.value("--heal", defaults.heal.map_or("auto", HealDial::name).to_owned())?;
+        let switched = arguments.values(KILL_SWITCH).last().map_or(Ok(Vec::new()), switched)?;
+        if let Some((at, is_on)) = switched.iter().find(|(at, _)| at.as_secs_f64() >= until) {
+            let what = if *is_on { "would go on" } else { "would be released" };
+            return Err(Usage(format!("{KILL_SWITCH}: it {what} at {at}, but the run ends at {until} s; give a later --until")));
+        }
         let heal = Autonomy::ALL.into_iter().find(|a| a.name().eq_ignore_ascii_case(&dial));
         Ok(Self {
             seed: arguments.value("--seed", defaults.seed.unwrap_or(1))?,
@@ -175,7 +180,7 @@ impl Plan {
             heal: heal.ok_or_else(|| Usage(format!("--heal takes off, advise, ask or auto, not '{dial}'")))?,
             weights: None,
             is_dry_run: arguments.has(DRY_RUN),
-            switched: arguments.values(KILL_SWITCH).last().map_or(Ok(Vec::new()), switched)?,
+            switched,
         })
     }
 
@@ -239,7 +244,11 @@ pub fn text(healed: &RunReport, unhealed: Option<&RunReport>, scale_notes: &[Str
         let cells: String = all.iter().map(|r| format!("{:>20}", value(r))).collect();
         let _ = writeln!(out, "{name:<26}{cells}");
     };
-    row("policy", &|r| r.pipeline.policy.clone());
+    let on_off = |is_on: bool| if is_on { "on" } else { "off" }.to_owned();
+    row("policy", &|r| r.healing.policy.clone());
+    row("heal dial", &|r| r.healing.dial.clone());
+    row("dry run", &|r| on_off(r.healing.is_dry_run));
+    row("kill switch at the end", &|r| on_off(r.healing.is_stopped));
     row("digest", &|r| r.digest.clone());
     row("users' requests", &|r| r.requests.arrived.to_string());
     row("  answered well", &|r| r.requests.completed.to_string());
@@ -257,14 +266,22 @@ pub fn text(healed: &RunReport, unhealed: Option<&RunReport>, scale_notes: &[Str
         row(&label, &|r| {
             r.slos.get(i).map_or(String::new(), |s| format!("{:.2} % of {:.2} %", s.good_ratio * 100.0, s.objective * 100.0))
         });
-        row("  budget left", &|r| r.slos.get(i).map_or(String::new(), |s| format!("{:.1} %", s.budget_left * 100.0)));
+        row("  error budget left, of 30 d", &|r| {
+            r.slos.get(i).map_or(String::new(), |s| format!("{:.1} %", s.budget_left * 100.0))
+        });
         row("  burn rate alerts", &|r| r.slos.get(i).map_or(String::new(), burns));
     }
     for (i, fault) in healed.faults.iter().enumerate() {
         row(&format!("{} on {}", fault.kind, fault.target), &|r| r.faults.get(i).map_or(String::new(), times));
     }
     if !healed.faults.is_empty() {
-        let _ = writeln!(out, "TTD: time until it was noticed; TTM: until all services were healthy again");
+        let _ = writeln!(
+            out,
+            "TTD: time from its beginning until it was noticed; TTM: until the incident was over, no service in trouble"
+        );
+    }
+    for (at, what) in &healed.healing.turns {
+        let _ = writeln!(out, "set on the way: {what} at {at:.0} s");
     }
     all.iter().for_each(|report| aftermath(&mut out, report));
     decisions(&mut out, healed);
@@ -322,6 +339,20 @@ mod tests {
         match check_faults(&scenario, &scenario.faults, SimTime::from_secs(60)) {
             Err(Failure::Usage(usage)) => Some(usage.0),
             _ => None,
+        }
+    }
+
+    #[test]
+    fn a_kill_switch_after_the_end_is_refused_with_the_end() {
+        let plan = |words: &[&str]| {
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            let arguments = Arguments::parse(&words, &[KILL_SWITCH, "--until"], &[]).expect("right");
+            Plan::of(&arguments, &RunDefaults::default()).map(|plan| plan.switched.len()).map_err(|usage| usage.0)
+        };
+        assert_eq!(plan(&[KILL_SWITCH, "60..90", "--until", "100"]), Ok(2));
+        for late in ["100", "60..200"] {
+            let why = plan(&[KILL_SWITCH, late, "--until", "100"]).expect_err("too late");
+            assert!(why.contains("the run ends at 100 s"), "{why}");
         }
     }
 

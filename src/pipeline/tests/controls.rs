@@ -13,7 +13,7 @@ fn waiting() -> Bench {
 }
 
 #[test]
-fn the_kill_switch_ends_what_waits_at_once_and_vetoes_all_that_follows() {
+fn the_kill_switch_ends_what_waits_at_once_and_records_what_would_have_been_done() {
     let mut bench = waiting();
     bench.pipeline.set_kill_switch(true);
     let ended = bench.last(PAYMENT).clone();
@@ -22,12 +22,36 @@ fn the_kill_switch_ends_what_waits_at_once_and_vetoes_all_that_follows() {
     bench.pipeline.set_autonomy(Autonomy::Auto);
     bench.run(60);
     assert!(bench.requests.is_empty(), "{:?}", bench.requests);
-    let held = bench.last(PAYMENT);
-    assert_eq!((held.chosen.choice, held.chosen.reason.as_str()), (Choice::Hold, "kill switch"));
-    let acts: Vec<&Candidate> = held.rejected.iter().filter(|c| matches!(c.choice, Choice::Act(_))).collect();
-    assert!(!acts.is_empty() && acts.iter().all(|c| c.vetoed && c.reason == "kill switch"), "{:?}", held.rejected);
+    let stopped = bench.last(PAYMENT);
+    assert_eq!(stopped.chosen.choice, Choice::Act(Action::Restart { service: PAYMENT }));
+    assert_eq!((stopped.state, stopped.action), (DecisionState::Stopped, None));
+    assert_eq!(stopped.outcome, "kill switch: nothing was asked of the platform");
     assert_eq!(bench.decisions_on(PAYMENT).len(), 2, "said once, not each second");
-    assert!(bench.events.iter().any(|e| e.text.contains("kill switch")), "{:?}", bench.events);
+    let would = |e: &PipelineEvent| e.text.starts_with("Would have decided (kill switch) RESTART_SERVICE");
+    assert!(bench.events.iter().any(would), "{:?}", bench.events);
+    let report = bench.pipeline.report();
+    assert_eq!((report.actions.len(), report.incidents[0].actions), (0, 0));
+}
+
+#[test]
+fn under_the_kill_switch_nobody_is_paged_and_advice_stays_advice() {
+    let stopped = |autonomy| {
+        let mut bench = Bench::new("rules", autonomy);
+        bench.pipeline.set_kill_switch(true);
+        bench.run_with(90, |bench, t| {
+            bench.set(PAYMENT, Metric::ReplicasReady, f64::from(u8::from(t % 10 == 0)));
+            bench.set(PAYMENT, Metric::Restarts, (t / 10) as f64);
+            bench.write(PAYMENT, "exited with code 1");
+        });
+        assert!(bench.requests.is_empty());
+        (bench.pipeline.report().pages, bench.decisions_on(PAYMENT).iter().map(|d| d.state).collect::<Vec<_>>())
+    };
+    let (pages, states) = stopped(Autonomy::Auto);
+    assert_eq!(pages, 0);
+    assert!(states.contains(&DecisionState::Held) && states.contains(&DecisionState::Stopped), "{states:?}");
+    assert!(states.iter().all(|s| s.is_only_said()), "{states:?}");
+    let (_, states) = stopped(Autonomy::Advise);
+    assert!(states.contains(&DecisionState::Advised), "{states:?}");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn own_errors_are_restarted_and_the_outcome_has_the_numbers() {
     assert_eq!(bench.actions(), [Action::Restart { service: PAYMENT }]);
     let decision = bench.last(PAYMENT);
     assert_eq!(decision.state, DecisionState::Succeeded);
-    assert_eq!(decision.outcome, "errors 62.0 -> 0.1 % in 12 s");
+    assert_eq!(decision.outcome, "errors 62.0 -> 0.1 %, 12 s after it began");
     assert!(!decision.rejected.is_empty() && decision.rejected.iter().all(|c| !c.reason.is_empty()));
     let report = bench.pipeline.report();
     assert_eq!(report.actions.get("RESTART_SERVICE"), Some(&1));
@@ -112,6 +112,29 @@ fn a_rejected_action_is_not_proposed_again() {
 }
 
 #[test]
+fn what_comes_to_the_same_as_a_rejected_action_is_not_proposed_either() {
+    for (instances, is_offered) in [(1.0, false), (3.0, true)] {
+        let mut bench = Bench::new("rules", Autonomy::Ask);
+        for metric in [Metric::ReplicasReady, Metric::ReplicasDesired] {
+            bench.set(PAYMENT, metric, instances);
+        }
+        bench.run(5);
+        bench.fail(PAYMENT, 0.62);
+        bench.run(7);
+        let first = bench.last(PAYMENT);
+        assert_eq!(first.chosen.choice, Choice::Act(Action::Restart { service: PAYMENT }));
+        bench.pipeline.reject(SimTime::from_secs(bench.second), first.id).expect("it waits");
+        bench.run(60);
+        let slowest = Choice::Act(Action::RerouteService { service: PAYMENT });
+        let decisions = bench.decisions_on(PAYMENT);
+        assert_eq!(decisions.iter().any(|d| d.chosen.choice == slowest), is_offered, "{instances} instances");
+        let why = "a person said no to RESTART_SERVICE at";
+        let is_refused = |d: &&Decision| d.rejected.iter().any(|c| c.choice == slowest && c.reason.starts_with(why));
+        assert_eq!(decisions.iter().any(is_refused), !is_offered, "{instances} instances");
+    }
+}
+
+#[test]
 fn what_recovers_while_it_waits_expires() {
     let mut bench = Bench::new("rules", Autonomy::Ask);
     bench.pipeline.set_policy(Policy { approval_s: 60, ..Policy::default() });
@@ -131,7 +154,12 @@ fn advise_records_and_never_acts_and_off_does_not_decide() {
         bench.run(60);
         assert!(bench.requests.is_empty());
         assert_eq!(bench.pipeline.decisions().next().is_some(), decisions);
-        assert!(bench.pipeline.decisions().all(|d| d.state == DecisionState::Advised));
+        let is_said = |d: &Decision| match d.chosen.choice {
+            Choice::Act(_) => d.state == DecisionState::Advised,
+            Choice::Hold => d.state == DecisionState::Held,
+            Choice::Page => d.state == DecisionState::Paged,
+        };
+        assert!(bench.pipeline.decisions().all(is_said));
         assert_eq!(bench.decisions_on(PAYMENT).len(), usize::from(decisions), "said once, not each second");
         assert!(bench.pipeline.alerts().next().is_some());
     }
@@ -205,6 +233,54 @@ fn a_crash_loop_is_left_to_the_platform_then_restarted_past_its_back_off_and_the
     });
     let restarts = bench.actions().len();
     assert!((3..=6).contains(&restarts), "{restarts}: again from time to time, and bounded");
+}
+
+/// Eight instances of payment, killed one after the other every ten seconds until second `end`: what came of the restart.
+fn restarted_while_killed(end: u64) -> (DecisionState, String) {
+    let mut bench = Bench::new("rules", Autonomy::Auto);
+    bench.set(PAYMENT, Metric::ReplicasDesired, 8.0);
+    bench.set(PAYMENT, Metric::ReplicasReady, 8.0);
+    bench.run(5);
+    bench.run_with(80, |bench, t| {
+        let (kills, is_away) = (t.min(end) / 10, t <= end && t % 10 < 5);
+        bench.set(PAYMENT, Metric::ReplicasReady, if is_away { 7.0 } else { 8.0 });
+        bench.set(PAYMENT, Metric::Restarts, kills as f64);
+        if t <= end && t % 10 == 0 {
+            bench.write(PAYMENT, "instance was killed: exit code 137");
+        }
+    });
+    let restart = |d: &&&Decision| d.chosen.choice == Choice::Act(Action::Restart { service: PAYMENT });
+    let decisions = bench.decisions_on(PAYMENT);
+    let first = decisions.iter().find(restart).unwrap_or_else(|| panic!("no restart: {:?}", bench.events));
+    (first.state, first.outcome.clone())
+}
+
+#[test]
+fn a_restart_has_not_helped_while_instances_go_on_being_killed_and_has_once_all_stay() {
+    let (state, outcome) = restarted_while_killed(80);
+    assert_eq!(state, DecisionState::NoEffect, "{outcome}");
+    assert!(outcome.contains(" of 8, ") && outcome.contains("since"), "{outcome}");
+    let (state, outcome) = restarted_while_killed(42);
+    assert_eq!(state, DecisionState::Succeeded, "{outcome}");
+    assert!(outcome.contains("-> 8 of 8, ") && !outcome.contains("since"), "{outcome}");
+}
+
+#[test]
+fn fewer_instances_than_were_wanted_are_no_success() {
+    for (after, wanted) in [(2.0, DecisionState::NoEffect), (3.0, DecisionState::Succeeded)] {
+        let mut bench = Bench::new("rules", Autonomy::Auto);
+        bench.set(PAYMENT, Metric::ReplicasDesired, 3.0);
+        bench.set(PAYMENT, Metric::ReplicasReady, 3.0);
+        bench.run(5);
+        bench.set(PAYMENT, Metric::ReplicasReady, 0.0);
+        bench.run_with(60, |bench, _| {
+            if !bench.requests.is_empty() {
+                bench.set(PAYMENT, Metric::ReplicasReady, after);
+            }
+        });
+        let first = bench.decisions_on(PAYMENT).into_iter().find(|d| d.action.is_some()).expect("something is done");
+        assert_eq!(first.state, wanted, "{}", first.outcome);
+    }
 }
 
 #[test]

@@ -45,7 +45,8 @@ pub fn ahead(values: &[f64], season: Season) -> Ahead {
 pub struct Errors {
     /// Symmetric mean absolute percentage error, 0..=200.
     pub smape: f64,
-    /// Mean absolute error in units of the seasonal naive's within the sample.
+    /// Mean absolute error in units of the seasonal naive's within the sample; of all series that have such a unit
+    /// ([`Score::unscaled`]), not a number if none has.
     pub mase: f64,
 }
 
@@ -61,6 +62,9 @@ impl Errors {
 pub struct Score {
     /// Series judged.
     pub series: usize,
+    /// Those of them that repeat themselves exactly: the seasonal naive makes no error on them, so nothing can be measured in
+    /// units of it. They count in sMAPE and coverage, not in MASE.
+    pub unscaled: usize,
     /// The measure of one.
     pub naive2: Errors,
     /// The day before, again.
@@ -78,7 +82,13 @@ pub struct Score {
 pub fn score(train: &[Row], test: &[Row], forecasts: &[Ahead]) -> Result<Score, Problem> {
     let mut score = Score { series: train.len(), ..Score::default() };
     let n = train.len() as f64;
-    for (row, forecast) in train.iter().zip(forecasts) {
+    let scales: Vec<Option<f64>> = train.iter().map(|row| scale(&row.values)).collect();
+    score.unscaled = scales.iter().filter(|scale| scale.is_none()).count();
+    let scaled = (train.len() - score.unscaled) as f64;
+    if score.unscaled == train.len() {
+        [&mut score.naive2, &mut score.seasonal_naive, &mut score.ours].into_iter().for_each(|sum| sum.mase = f64::NAN);
+    }
+    for ((row, forecast), scale) in train.iter().zip(forecasts).zip(scales) {
         let actual = test.iter().find(|t| t.id == row.id).filter(|t| t.values.len() >= HORIZON).ok_or_else(|| Problem {
             code: "E0736",
             place: format!("series '{}'", row.id),
@@ -90,9 +100,9 @@ pub fn score(train: &[Row], test: &[Row], forecasts: &[Ahead]) -> Result<Score, 
             return Err(Problem { code: "E0737", place: format!("series '{}'", row.id), what, help: "leave short series out" });
         }
         let add = |sum: &mut Errors, values: &[f64]| {
-            let errors = errors(&row.values, values, &actual.values);
-            sum.smape += errors.smape / n;
-            sum.mase += errors.mase / n;
+            let (smape, error) = errors(values, &actual.values);
+            sum.smape += smape / n;
+            sum.mase += scale.map_or(0.0, |scale| error / scale / scaled);
         };
         add(&mut score.naive2, &naive2(&row.values));
         add(&mut score.seasonal_naive, &seasonal_naive(&row.values));
@@ -105,13 +115,22 @@ pub fn score(train: &[Row], test: &[Row], forecasts: &[Ahead]) -> Result<Score, 
     Ok(score)
 }
 
-fn errors(train: &[f64], forecast: &[f64], actual: &[f64]) -> Errors {
+/// The seasonal naive's mean error within the sample; `None` if that is nothing but rounding.
+fn scale(train: &[f64]) -> Option<f64> {
+    /// Share of a series' largest value up to which a difference is one of rounding.
+    const ROUNDING: f64 = 1e-12;
+    let changes: f64 = train.iter().zip(train.get(DAY..)?).map(|(before, after)| (after - before).abs()).sum();
+    let scale = changes / (train.len() - DAY) as f64;
+    let largest = train.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+    (scale > ROUNDING * largest).then_some(scale)
+}
+
+/// Symmetric mean absolute percentage error and mean absolute error.
+fn errors(forecast: &[f64], actual: &[f64]) -> (f64, f64) {
     let pairs = || forecast.iter().zip(actual).take(HORIZON);
     let n = HORIZON as f64;
     let percentage = |(f, y): (&f64, &f64)| if f == y { 0.0 } else { 200.0 * (f - y).abs() / (f.abs() + y.abs()) };
-    let changes: f64 = train.iter().zip(&train[DAY..]).map(|(before, after)| (after - before).abs()).sum();
-    let scale = (changes / (train.len() - DAY) as f64).max(f64::MIN_POSITIVE);
-    Errors { smape: pairs().map(percentage).sum::<f64>() / n, mase: pairs().map(|(f, y)| (f - y).abs()).sum::<f64>() / n / scale }
+    (pairs().map(percentage).sum::<f64>() / n, pairs().map(|(f, y)| (f - y).abs()).sum::<f64>() / n)
 }
 
 fn seasonal_naive(train: &[f64]) -> Vec<f64> {
@@ -195,9 +214,29 @@ mod tests {
     #[test]
     fn the_measure_of_one_has_a_weight_of_one() {
         let all = hours(1, 400);
-        let naive = errors(&all[..352], &naive2(&all[..352]), &all[352..]);
+        let (train, test) =
+            ([Row { id: "a".into(), values: all[..352].to_vec() }], [Row { id: "a".into(), values: all[352..].to_vec() }]);
+        let naive = score(&train, &test, &[ahead(&all[..352], HOURLY)]).expect("complete").naive2;
         assert!((naive.owa(naive) - 1.0).abs() < 1e-12);
         assert_eq!(naive2(&[5.0; 100]), [5.0; HORIZON]);
+    }
+
+    #[test]
+    fn a_series_that_repeats_itself_exactly_has_no_unit_and_is_left_out_of_mase() {
+        let periodic: Vec<f64> = (0..400).map(|t| 100.0 + 30.0 * math::sin((t % DAY) as f64)).collect();
+        let rows = |series: &[&[f64]], part: fn(&[f64]) -> &[f64]| -> Vec<Row> {
+            series.iter().enumerate().map(|(i, all)| Row { id: i.to_string(), values: part(all).to_vec() }).collect()
+        };
+        let judged = |series: &[&[f64]]| {
+            let (train, test) = (rows(series, |all| &all[..352]), rows(series, |all| &all[352..]));
+            let forecasts: Vec<Ahead> = train.iter().map(|row| ahead(&row.values, HOURLY)).collect();
+            score(&train, &test, &forecasts).expect("complete")
+        };
+        let noisy = hours(1, 400);
+        let (alone, both, none) = (judged(&[&noisy]), judged(&[&noisy, &periodic]), judged(&[&periodic]));
+        assert_eq!((alone.unscaled, both.unscaled, none.unscaled), (0, 1, 1));
+        assert!((alone.ours.mase - both.ours.mase).abs() < 1e-9, "{} {}", alone.ours.mase, both.ours.mase);
+        assert!(none.ours.mase.is_nan() && none.ours.smape.is_finite());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt::Write;
 /// A pattern's signature: who says what, what was chosen, and row by row what came out.
 pub fn signature_text(pattern: &Pattern, rows: &[Row]) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{} {}", pattern.id(), pattern.title());
+    let _ = writeln!(out, "{}", pattern.title());
     let _ = writeln!(out, "source: {}", pattern.source);
     let _ = writeln!(out, "watch: {}", pattern.watch());
     let _ = match pattern.status {

@@ -25,6 +25,8 @@ const PLOT_PX_MIN: f64 = 16.0;
 const LANE_PX: f64 = 6.0;
 /// Height of a mark, in px.
 const MARK_PX: f64 = 7.0;
+/// Height of the shade above a threshold, in px at most: where values are far beyond it, all would be of one colour.
+const BAND_PX: f64 = 24.0;
 
 type Plot<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
 type Outcome<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
@@ -115,7 +117,7 @@ pub(super) fn label(style: &ChartStyle) -> TextStyle<'static> {
     TextStyle { font, color: style.text.plotted().to_backend_color(), pos: Pos::default() }
 }
 
-/// Degraded and Critical as faint bands with a line at their lower ends.
+/// Degraded and Critical as lines with a faint shade above them.
 fn draw_bands<DB: DrawingBackend>(plot: &Plot<DB>, scene: &Scene, place: &PlotArea) -> Outcome<DB> {
     let Some((degraded, critical)) = scene.chart.thresholds else { return Ok(()) };
     let (from, to) = place.window_s;
@@ -124,7 +126,8 @@ fn draw_bands<DB: DrawingBackend>(plot: &Plot<DB>, scene: &Scene, place: &PlotAr
         if !low.is_finite() || low >= upper {
             continue;
         }
-        let corners = [(from, low), (to, high.min(upper))];
+        let shade = upper * BAND_PX / place.height;
+        let corners = [(from, low), (to, high.min(upper).min(low + shade))];
         plot.plotting_area().draw(&Rectangle::new(corners, colour.faded(0.08).filled()))?;
         let line = vec![(from, low), (to, low)];
         plot.plotting_area().draw(&PathElement::new(line, scene.style.stroke(colour.faded(0.6), 1.0)))?;

@@ -61,7 +61,8 @@ fn write_head<DB: DrawingBackend>(
     style: &ChartStyle,
 ) -> Result<(), String> {
     let (mut left, top) = (style.units(super::MARGIN_LEFT_PX), style.units(6.0));
-    let title = format!("{}, {}", chart.title, chart.unit);
+    // Lines of several units name theirs.
+    let title = if chart.unit.is_empty() { chart.title.clone() } else { format!("{}, {}", chart.title, chart.unit) };
     let lines = chart.lines.iter().map(|line| (line.label.as_str(), style.slots[usize::from(line.slot) % style.slots.len()]));
     for (text, colour) in std::iter::once((title.as_str(), style.text)).chain(lines) {
         let font = label(style).font;

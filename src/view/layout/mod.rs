@@ -5,10 +5,12 @@
 //! linear and cannot fail. Nodes without edges are packed in a grid below. Lengths are CSS px at zoom 1; the
 //! origin is the upper left corner.
 
+mod keep;
 mod layered;
 mod sugiyama;
 
 use crate::ids::ServiceId;
+pub use keep::keep;
 use layered::Layered;
 use std::collections::{BTreeMap, BTreeSet};
 use sugiyama::Sugiyama;
