@@ -5,6 +5,7 @@ use sickbay::pipeline::{Alert, Autonomy, Health};
 use sickbay::scenario::presets::{PRESETS, load};
 use sickbay::session::{Command, Session};
 use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
+use sickbay::topology::{Pool, TopologyEdit};
 use sickbay::units::{SimDuration, SimTime};
 
 /// Seconds of calm before: enough to learn what is usual.
@@ -22,6 +23,16 @@ fn boutique(seed: u64, autonomy: Autonomy) -> Session {
 
 fn service(session: &Session, name: &str) -> ServiceId {
     session.world().topology().by_name(name).expect("Online Boutique has it")
+}
+
+/// Lets a service make its calls through pools.
+fn give_pools(session: &mut Session, name: &str) {
+    let id = service(session, name);
+    let mut own = session.world().topology().get(id).expect("by its name").clone();
+    for call in own.calls_mut() {
+        call.policy.pool = Some(Pool { size: 10, wait_max: SimDuration::from_secs(1) });
+    }
+    session.execute(Command::Edit(TopologyEdit::Configure(id, Box::new(own)))).expect("it is there");
 }
 
 fn inject(session: &mut Session, target: FaultTarget, kind: FaultKind, magnitude: f64, seconds: u64) {
@@ -191,6 +202,9 @@ fn true_telemetry_of_a_broken_boutique_is_believed() {
             () if kind.fits_service() => FaultTarget::Service(service(&session, "checkoutservice")),
             () => FaultTarget::Edge { from: edge.from, to: edge.to },
         };
+        if kind == FaultKind::PoolLeak {
+            give_pools(&mut session, "checkoutservice");
+        }
         inject(&mut session, target, kind, kind.scale().usual, 60);
         session.advance(SimTime::from_secs(FAULT_AT_S + 90), u64::MAX);
         let alerts = telemetry_alerts(&session);

@@ -238,6 +238,7 @@ fn of_slider(kind: FaultKind, position: f64) -> f64 {
     };
     let grain = match kind {
         FaultKind::InstanceKill | FaultKind::Hang | FaultKind::Latency | FaultKind::SlowResponses => 1.0,
+        FaultKind::PoolLeak => 0.001,
         _ if scale.max <= 1.0 => 0.01,
         _ => 0.1,
     };
@@ -262,6 +263,7 @@ fn effect_of(kind: FaultKind) -> &'static str {
         FaultKind::CacheFlush => "The cache loses this share of what it holds, once.",
         FaultKind::HotKey => "This share of requests falls on one key.",
         FaultKind::NoNewConnections => "New connections fail; old ones live until they are renewed.",
+        FaultKind::PoolLeak => "This share of attempts never gives its connection back; a restart of the caller frees them.",
         FaultKind::Outage => "Everything on the machine is gone, without a word.",
         FaultKind::NoisyNeighbour => "Another tenant takes this share of the machine's CPU.",
         FaultKind::TelemetryLate => "All is well, but monitoring hears of it late.",

@@ -86,6 +86,7 @@ fn aim(view: &View, finding: &Finding, kind: Kind) -> Option<Choice> {
 fn on_edge(view: &View, finding: &Finding, kind: Kind) -> Option<Action> {
     let (from, to) = match finding.trouble {
         Trouble::Edge { from, to, .. } => (from, to),
+        Trouble::Pool { to, .. } => (finding.diagnosis.service, to),
         _ => (busiest_caller(view, finding.diagnosis.service)?, finding.diagnosis.service),
     };
     let terms = view.wiring.terms(from, to)?;

@@ -8,7 +8,7 @@
 use super::classify::{Finding, Trouble, View};
 use super::failure::FailureClass;
 use super::surge;
-use super::suspects::{Clue, Place, Ranking, Suspect};
+use super::suspects::{Clue, Place, Ranking, Suspect, pools};
 use super::types::{Diagnosis, Evidence, Health};
 use crate::ids::{InstanceId, ServiceId};
 use crate::telemetry::{Inventory, Metric, ServiceFacts};
@@ -179,6 +179,10 @@ impl<'a> Culprit<'a> {
             FailureClass::ResourceCpu => Trouble::Cpu,
             FailureClass::ResourceMemory => Trouble::Memory,
             FailureClass::Network => Trouble::Host,
+            FailureClass::ResourcePool => match pools::short(self.inventory, finding.diagnosis.service) {
+                Some(pool) => Trouble::Pool { to: pool.to, is_leaking: pool.is_leaking },
+                None => Trouble::Latency,
+            },
             FailureClass::Application if self.is_dying() => Trouble::Down,
             FailureClass::Application if self.silent(finding.diagnosis.service).is_some() => Trouble::Silent,
             FailureClass::Application | FailureClass::Change if matches!(now, Trouble::Errors | Trouble::Down) => now,

@@ -17,7 +17,7 @@ use super::report::{self, Counters, PipelineReport};
 use super::slo::{BurnChange, SloStatus, Slos};
 use super::span_shift::SpanShift;
 use super::surge::Surge;
-use super::suspects::{Clues, Place, Ranking, Suspects};
+use super::suspects::{Clues, Notes, Place, Ranking, Suspects};
 use super::templates::{LogTemplate, Templates};
 use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Evidence, Forecast, Incident, Signal};
 use super::watch::{SeriesAlarm, Watch};
@@ -104,6 +104,15 @@ impl Eyes {
             let is_told = self.monitor.doubt(service).is_none();
             let spans = self.calls.span_shift(service).filter(|_| is_told).map(SpanShift::evidence);
             self.monitor.annotate(service, unlike.into_iter().chain(retries).chain(spans).chain(log));
+        }
+    }
+    /// What logs and spans say of services into which somebody sees.
+    fn notes(&self) -> Notes {
+        let seen: Vec<ServiceId> = self.wiring.ids().filter(|id| self.monitor.doubt(*id).is_none()).collect();
+        let shift = |id: &ServiceId| Some((*id, self.calls.span_shift(*id)?.log_ratio()));
+        Notes {
+            logs: seen.iter().filter_map(|id| Some((*id, self.templates.alarm(*id)?))).collect(),
+            spans: seen.iter().filter_map(shift).collect(),
         }
     }
     fn rewire(&mut self, topology: &Topology) {
@@ -220,7 +229,9 @@ impl Pipeline {
     fn suspect(&mut self, scrape: &Scrape) {
         let (eyes, open) = (&self.eyes, self.incidents.open().map(|i| (i.id, i.detected_at)));
         let is_healing = |id| self.ledger.is_healing(id);
-        self.suspects.look(eyes.now, (&eyes.collector, &eyes.wiring), &scrape.inventory, open, is_healing);
+        let notes = open.map_or_else(Notes::default, |_| eyes.notes());
+        let told = (&scrape.inventory, &notes);
+        self.suspects.look(eyes.now, (&eyes.collector, &eyes.wiring), told, open, is_healing);
     }
     /// What there is to decide, with its candidates, by the policy in force.
     fn cases(&self, findings: &[Finding]) -> Vec<(Finding, Vec<Candidate>)> {

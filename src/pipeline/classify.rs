@@ -72,6 +72,11 @@ pub(super) enum Trouble {
     },
     /// The way between two zones.
     Zones(u8, u8),
+    /// Its connections to a callee: all taken, by calls at work or by none that is known.
+    Pool {
+        to: ServiceId,
+        is_leaking: bool,
+    },
     /// Somebody it depends on.
     Dependency,
 }

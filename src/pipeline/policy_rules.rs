@@ -144,6 +144,14 @@ pub(super) const RULES: &[Rule] = &[
     rule(Case::ZoneAll, Kind::Restart, 0.5, "instances are placed anew, perhaps there again"),
     rule(Case::Ways, Kind::DrainZone, 0.8, "nothing has to go that way any more"),
     rule(Case::Ways, Kind::ScaleOut, 0.2, "more instances on the callers' side"),
+    rule(Case::PoolLeak, Kind::Restart, 0.85, "what leaked is closed with its process"),
+    rule(Case::PoolLeak, Kind::RollBack, 0.25, "no change is known that it would take back"),
+    rule(Case::PoolLeak, Kind::MoveSlowest, 0.4, "replaces one instance only"),
+    rule(Case::PoolLeak, Kind::ScaleOut, 0.35, "new instances have pools of their own, the old ones stay empty"),
+    rule(Case::PoolLeak, Kind::RaisePool, 0.3, "lasts until the larger pool has leaked away"),
+    rule(Case::PoolSmall, Kind::RaisePool, 0.85, "calls that waited get a connection"),
+    rule(Case::PoolSmall, Kind::ScaleOut, 0.5, "each instance brings a pool of its own"),
+    rule(Case::PoolSmall, Kind::Restart, 0.05, "new instances would have pools of the same size"),
 ];
 
 /// Chance that trouble passes by itself within a minute, where the table does not say.

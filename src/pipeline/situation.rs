@@ -86,13 +86,17 @@ pub enum Case {
     Neighbour,
     /// The way between two zones is bad.
     Ways,
+    /// Connections of its pool are taken that no call accounts for.
+    PoolLeak,
+    /// Its calls are more than its pool has connections for.
+    PoolSmall,
     /// Somebody else is the cause.
     Dependency,
 }
 
 impl Case {
     /// All cases, in order.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::CpuLoad,
         Self::CpuStray,
         Self::HotInstance,
@@ -120,6 +124,8 @@ impl Case {
         Self::ZoneAll,
         Self::Neighbour,
         Self::Ways,
+        Self::PoolLeak,
+        Self::PoolSmall,
         Self::Dependency,
     ];
 
@@ -153,6 +159,8 @@ impl Case {
             Self::ZoneAll => "zone_all",
             Self::Neighbour => "neighbour",
             Self::Ways => "ways",
+            Self::PoolLeak => "pool_leak",
+            Self::PoolSmall => "pool_small",
             Self::Dependency => "dependency",
         }
     }
@@ -182,6 +190,8 @@ impl Case {
             Trouble::Zone { is_all: true, .. } => Self::ZoneAll,
             Trouble::Zone { .. } => Self::Zone,
             Trouble::Zones(..) => Self::Ways,
+            Trouble::Pool { is_leaking: true, .. } => Self::PoolLeak,
+            Trouble::Pool { .. } => Self::PoolSmall,
             Trouble::Cpu | Trouble::Errors | Trouble::Latency if is_hot(view, service) => Self::HotInstance,
             Trouble::Cpu => Self::of_cpu(view, service),
             Trouble::Memory => Self::of_memory(view, service),
@@ -271,6 +281,8 @@ pub(super) fn told(view: &View, case: Case, service: ServiceId) -> String {
         Case::ZoneAll => "all of it runs in a zone that is gone".to_owned(),
         Case::Neighbour => "others use the machines it runs on".to_owned(),
         Case::Ways => "it runs at one end of a bad way between zones".to_owned(),
+        Case::PoolLeak => "connections of its pool are taken that no call accounts for".to_owned(),
+        Case::PoolSmall => "all connections of its pool are at work, and its callee is well".to_owned(),
         Case::Dependency => "the cause is elsewhere".to_owned(),
     }
 }

@@ -8,6 +8,7 @@
 //! Bounds: five numbers a service.
 
 use super::types::Evidence;
+use crate::math;
 
 /// Weight that the sums keep from scrape to scrape: they look back some ten seconds.
 const KEPT: f64 = 0.9;
@@ -26,6 +27,9 @@ const SIGNIFICANT: f64 = 6.0;
 /// Spans for each one due from which on it is worth saying; and its inverse.
 const MATERIAL: f64 = 1.25;
 
+/// Fewer spans for each one due are as good as none.
+const RATIO_MIN: f64 = 0.01;
+
 /// A shift that is worth saying.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct SpanShift {
@@ -34,6 +38,10 @@ pub(super) struct SpanShift {
 }
 
 impl SpanShift {
+    /// The logarithm of the ratio, above 0 if there are more than due.
+    pub fn log_ratio(self) -> f64 {
+        math::ln(self.ratio.max(RATIO_MIN))
+    }
     /// In a line.
     pub fn evidence(self) -> Evidence {
         let text = format!("{:.1} spans for each one that its callers' requests make due", self.ratio);

@@ -12,7 +12,7 @@
 
 use crate::ids::ServiceId;
 use crate::math;
-use crate::telemetry::LogLine;
+use crate::telemetry::{Level, LogLine};
 use crate::units::SimTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ const LONG_S: f64 = 300.0;
 const USUAL_SCRAPES: u32 = 30;
 /// Lines within the short time below which nothing is told.
 const SHIFT_MIN: f64 = 5.0;
+/// Seconds for which a template is new: as long as most decisions take.
+const NEW_S: f64 = 60.0;
 /// Standard deviations that a shift is from the usual.
 const SHIFT_SIGMAS: f64 = 4.0;
 
@@ -69,6 +71,8 @@ struct Mined {
     /// Lines since the last scrape.
     fresh: u64,
     first: SimTime,
+    /// The most severe of its lines.
+    level: Level,
 }
 
 /// Leaves of one service: by number of words and first word, the numbers of its templates.
@@ -117,6 +121,18 @@ impl Templates {
         let shifted = mined.map(Mined::shown).filter(LogTemplate::has_shifted);
         shifted.max_by(|a, b| (a.recent - a.usual).total_cmp(&(b.recent - b.usual)))
     }
+    /// How many more errors a service writes than usual: the logarithm of the surplus of the error template with the most, in
+    /// units of what is told of a known one, or of single lines of one that was not written before.
+    pub fn alarm(&self, service: ServiceId) -> Option<f64> {
+        let errors = self.trees.get(&service)?.mined.iter().filter(|m| m.level == Level::Error);
+        let strength = |m: &Mined| {
+            let shown = m.shown();
+            let is_new = self.scrapes > USUAL_SCRAPES && self.last.since(m.first).as_secs_f64() <= NEW_S;
+            let unit = if is_new { 1.0 } else { SHIFT_MIN };
+            (is_new || shown.has_shifted()).then(|| math::ln(1.0 + (shown.recent - shown.usual).max(0.0) / unit))
+        };
+        errors.filter_map(strength).reduce(f64::max)
+    }
     /// Forgets services that are gone.
     pub fn retain(&mut self, exists: impl Fn(ServiceId) -> bool) {
         self.trees.retain(|id, _| exists(*id));
@@ -155,7 +171,7 @@ impl Tree {
         let taken = best.filter(|number| alike(number) as f64 >= ALIKE * words.len() as f64);
         let number = match taken {
             Some(number) => number,
-            None if self.mined.len() < TEMPLATES_MAX => self.open(key, &words, line.at),
+            None if self.mined.len() < TEMPLATES_MAX => self.open(key, &words, line),
             None => TEMPLATES_MAX - 1,
         };
         let Some(mined) = self.mined.get_mut(number) else { return };
@@ -166,18 +182,19 @@ impl Tree {
                 }
             }
         }
+        mined.level = mined.level.max(line.level);
         mined.count += repeats;
         mined.fresh += repeats;
     }
     /// A new template; the last that there is room for takes all that fits nowhere else.
-    fn open(&mut self, key: (usize, String), words: &[&str], first: SimTime) -> usize {
+    fn open(&mut self, key: (usize, String), words: &[&str], line: &LogLine) -> usize {
         let number = self.mined.len();
         let is_last = number + 1 == TEMPLATES_MAX;
         let words = if is_last { vec![ANY.to_owned()] } else { words.iter().map(|w| (*w).to_owned()).collect() };
         if !is_last {
             self.leaves.entry(key).or_default().push(number);
         }
-        self.mined.push(Mined { words, count: 0, short: 0.0, long: 0.0, fresh: 0, first });
+        self.mined.push(Mined { words, count: 0, short: 0.0, long: 0.0, fresh: 0, first: line.at, level: line.level });
         number
     }
 }
@@ -237,6 +254,26 @@ mod tests {
         let mined = mine(&lines);
         assert_eq!(mined.len(), TEMPLATES_MAX);
         assert_eq!(mined.iter().map(|(_, count)| count).sum::<u64>(), 500);
+    }
+
+    #[test]
+    fn new_errors_alarm_at_once_and_known_ones_when_they_surge() {
+        let alarm_of = |level: Level, course: &dyn Fn(u64) -> Option<&'static str>| {
+            let mut templates = Templates::default();
+            for second in 1..=200 {
+                let text = course(second);
+                let lines: Vec<LogLine> = text.iter().map(|text| LogLine { level, ..line(text) }).collect();
+                let lines: Vec<LogLine> = lines.into_iter().map(|l| LogLine { at: SimTime::from_secs(second), ..l }).collect();
+                templates.update(SimTime::from_secs(second), &lines, |_| true);
+            }
+            templates.alarm(ME)
+        };
+        let fresh = |second: u64| (second > 195).then_some("out of handles (x2)");
+        assert!(alarm_of(Level::Error, &fresh).is_some_and(|alarm| alarm > 1.0));
+        assert_eq!(alarm_of(Level::Warn, &fresh), None, "a warning is no error");
+        let surge = |second: u64| Some(if second > 190 { "request failed (x40)" } else { "request failed (x2)" });
+        assert!(alarm_of(Level::Error, &surge).is_some_and(|alarm| alarm > 2.0));
+        assert_eq!(alarm_of(Level::Error, &|_| Some("request failed (x2)")), None, "that is how it always is");
     }
 
     #[test]

@@ -9,7 +9,7 @@
 use super::{SPANS_LEN_MAX, Scrape};
 use crate::ids::ServiceId;
 use crate::rng;
-use crate::telemetry::{LogLine, Metric, Observation, ServiceFacts, Span, Subject};
+use crate::telemetry::{EdgeFacts, LogLine, Metric, Observation, ServiceFacts, Span, Subject};
 use crate::units::{SimDuration, SimTime};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -58,6 +58,8 @@ pub struct Distorted {
     frozen: BTreeMap<(u64, Subject, Metric), f64>,
     /// What a service's exporters tell while they stand still, by distortion.
     facts: BTreeMap<(u64, ServiceId), ServiceFacts>,
+    /// The same of its calls.
+    calls: BTreeMap<(u64, ServiceId, ServiceId), EdgeFacts>,
     samples: VecDeque<(SimTime, Observation)>,
     lines: VecDeque<(SimTime, LogLine)>,
     spans: VecDeque<(SimTime, Span)>,
@@ -73,6 +75,7 @@ impl Distorted {
         self.active.retain(|a| a.key != key);
         self.frozen.retain(|(owner, ..), _| *owner != key);
         self.facts.retain(|(owner, _), _| *owner != key);
+        self.calls.retain(|(owner, ..), _| *owner != key);
     }
     /// What of this scrape arrives now.
     pub fn pass(&mut self, now: SimTime, scrape: Scrape) -> Scrape {
@@ -81,7 +84,7 @@ impl Distorted {
         }
         let Scrape { observations, mut inventory, logs, spans, spans_dropped, receipts } = scrape;
         inventory.services.retain_mut(|facts| self.tells(now, facts));
-        inventory.edges.retain(|edge| !self.is_silent(now, edge.from));
+        inventory.edges.retain_mut(|edge| self.tells_of(now, edge));
         let (mut told, mut said) = (self.release_samples(now), self.release_lines(now));
         for observation in observations {
             let Some((observation, late)) = self.distort(observation) else { continue };
@@ -206,6 +209,30 @@ impl Distorted {
         }
         true
     }
+    /// The same of a call, of which the caller tells.
+    fn tells_of(&mut self, now: SimTime, edge: &mut EdgeFacts) -> bool {
+        let id = edge.from;
+        if self.is_silent(now, id) {
+            return false;
+        }
+        for active in self.active.iter().filter(|a| a.concerns(id)) {
+            match active.what {
+                Distortion::Frozen(share) if rng::chance(rng::fold(active.key, u64::from(id.0)), share) => {
+                    *edge = *self.calls.entry((active.key, id, edge.to)).or_insert(*edge);
+                }
+                Distortion::Wrong(factor) => {
+                    let own = [&mut edge.rate, &mut edge.failed, &mut edge.timed_out, &mut edge.unconnected];
+                    own.into_iter().chain(&mut edge.latency_ms).for_each(|value| *value *= factor);
+                    if let Some(p) = &mut edge.pool {
+                        let own = [&mut p.in_use, &mut p.busy, &mut p.waiting, &mut p.gave_up, &mut p.wait_ms];
+                        own.into_iter().for_each(|value| *value *= factor);
+                    }
+                }
+                _ => {}
+            }
+        }
+        true
+    }
     /// How late a line comes; `None` if it is lost.
     fn delay_of(&self, line: &LogLine, number: usize) -> Option<SimDuration> {
         for active in self.active.iter().filter(|a| a.concerns(line.service)) {
@@ -252,6 +279,7 @@ const fn is_own_measure(metric: Metric) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::telemetry::{Inventory, PoolFacts};
 
     const ME: ServiceId = ServiceId(1);
 
@@ -321,6 +349,29 @@ mod tests {
         assert!(told(Distortion::Frozen(1.0), 9).iter().all(|s| mine(s).is_empty()));
         let wrong = told(Distortion::Wrong(4.0), 1);
         assert_eq!(wrong[0].iter().map(|s| s.duration.as_nanos() / 1_000_000).collect::<Vec<_>>(), [40, 10]);
+    }
+
+    #[test]
+    fn what_is_told_of_calls_and_their_pools_is_silent_stands_still_or_is_wrong_with_the_caller() {
+        let told = |what| {
+            let mut distorted = Distorted::default();
+            distorted.begin(7, Some(ME), what);
+            let scrape = |s: u64| {
+                let pool = PoolFacts { in_use: 0.1 * s as f64, wait_ms: 10.0, ..PoolFacts::default() };
+                let call = |from| EdgeFacts { from, to: ServiceId(3), rate: s as f64, pool: Some(pool), ..EdgeFacts::default() };
+                let inventory = Inventory { edges: vec![call(ME), call(ServiceId(2))], ..Inventory::default() };
+                Scrape { inventory, ..Scrape::default() }
+            };
+            let last = (1..=4).map(|s| distorted.pass(SimTime::from_secs(s), scrape(s)).inventory.edges).last().expect("four");
+            assert!(last.iter().any(|e| e.from == ServiceId(2) && e.rate == 4.0), "those of others are not touched");
+            last.into_iter().find(|e| e.from == ME).map(|e| (e.rate, e.pool.expect("told")))
+        };
+        let frozen = told(Distortion::Frozen(1.0)).expect("told");
+        assert_eq!((frozen.0, frozen.1.in_use), (1.0, 0.1));
+        let wrong = told(Distortion::Wrong(3.0)).expect("told");
+        assert_eq!((wrong.0, wrong.1.wait_ms), (12.0, 30.0));
+        assert_eq!(told(Distortion::Missing(1.0)), None);
+        assert_eq!(told(Distortion::Late(SimDuration::from_secs(9))), None);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use super::tally::Tally;
 use crate::ids::{InstanceId, ServiceId};
-use crate::telemetry::{EdgeFacts, Exits, Metric, PathFacts, ServiceFacts};
+use crate::telemetry::{EdgeFacts, Exits, Metric, PathFacts, PoolFacts, ServiceFacts};
 use crate::units::SimDuration;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -35,6 +35,30 @@ const TIMED_OUT: usize = 2;
 const UNCONNECTED: usize = 3;
 const WITH_ANSWER: usize = 4;
 const TOOK: usize = 5;
+
+/// Counted of an edge's pools: attempts that got a connection, that gave up waiting, ns waited, ns used.
+const TAKEN: usize = 0;
+const GAVE_UP: usize = 1;
+const WAITED_FOR: usize = 2;
+const USED: usize = 3;
+
+/// The pools of one edge, as their exporters tell them.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pools {
+    /// Connections that there are, taken, and attempts that wait for one.
+    pub size: u32,
+    pub in_use: u32,
+    pub waiting: u32,
+    /// Since the start, in the order of the constants above.
+    pub counts: [u64; 4],
+}
+
+/// An edge's pools at the last scrape, and what was counted over the window.
+#[derive(Clone, Debug, Default)]
+struct OfPools {
+    last: Pools,
+    counts: Tally<4>,
+}
 
 /// CPU of one instance at the last scrapes: (core-ns used, core-ns allowed).
 type CpuMarks = VecDeque<(f64, f64)>;
@@ -75,6 +99,8 @@ pub(super) struct Census {
     /// By the zones' numbers.
     paths: Vec<OfPath>,
     cpu: BTreeMap<InstanceId, CpuMarks>,
+    /// By the world's edge number, for edges with pools.
+    pools: BTreeMap<u32, OfPools>,
 }
 
 impl Census {
@@ -141,8 +167,18 @@ impl Census {
         &mut self.service(service).exits
     }
 
+    /// What the pools of edge number `edge` tell at this scrape.
+    pub fn pools(&mut self, edge: u32, told: Pools) {
+        let pools = self.pools.entry(edge).or_default();
+        for (counter, (now, before)) in told.counts.iter().zip(pools.last.counts).enumerate() {
+            pools.counts.add(counter, now.saturating_sub(before));
+        }
+        pools.last = told;
+    }
+
     /// Ends a scrape: windows move on.
     pub fn roll(&mut self) {
+        self.pools.values_mut().for_each(|pools| pools.counts.roll());
         self.services.iter_mut().for_each(|s| s.counts.roll());
         self.instances.iter_mut().for_each(|(_, answers)| answers.roll());
         self.edges.iter_mut().flatten().for_each(|(_, _, counts)| counts.roll());
@@ -150,8 +186,13 @@ impl Census {
     }
     /// The edges among `drawn`.
     pub fn edges(&self, drawn: &BTreeSet<(ServiceId, ServiceId)>) -> Vec<EdgeFacts> {
-        let called = self.edges.iter().flatten().filter(|(from, to, _)| drawn.contains(&(*from, *to)));
-        called.map(|(from, to, counts)| edge(*from, *to, counts)).collect()
+        let called = self.edges.iter().enumerate().filter_map(|(number, edge)| Some((number as u32, edge.as_ref()?)));
+        let drawn = called.filter(|(_, (from, to, _))| drawn.contains(&(*from, *to)));
+        let facts = |(number, (from, to, counts)): (u32, &(ServiceId, ServiceId, OfPath))| EdgeFacts {
+            pool: self.pools.get(&number).map(pool),
+            ..edge(*from, *to, counts)
+        };
+        drawn.map(facts).collect()
     }
     /// The ways between zones that carry anything.
     pub fn paths(&self) -> Vec<PathFacts> {
@@ -239,6 +280,20 @@ fn edge(from: ServiceId, to: ServiceId, counts: &OfPath) -> EdgeFacts {
         failed: share_of(counts, FAILED),
         timed_out: share_of(counts, TIMED_OUT),
         unconnected: share_of(counts, UNCONNECTED),
+        pool: None,
+    }
+}
+
+fn pool(pools: &OfPools) -> PoolFacts {
+    let (now, counts) = (&pools.last, &pools.counts);
+    let (size, asked) = (f64::from(now.size), (counts.sum(TAKEN) + counts.sum(GAVE_UP)).max(1) as f64);
+    let window_ns = counts.span().max(1) as f64 * NS_PER_MS * 1e3;
+    PoolFacts {
+        in_use: if now.size == 0 { 1.0 } else { f64::from(now.in_use) / size },
+        busy: if now.size == 0 { 0.0 } else { counts.sum(USED) as f64 / window_ns / size },
+        waiting: f64::from(now.waiting),
+        gave_up: counts.sum(GAVE_UP) as f64 / asked,
+        wait_ms: counts.sum(WAITED_FOR) as f64 / asked / NS_PER_MS,
     }
 }
 

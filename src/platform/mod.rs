@@ -2,6 +2,7 @@
 //! simulator now, a cluster in live mode) it cannot tell.
 
 mod distorted;
+mod edges;
 mod inventory;
 mod meter;
 mod simulated;

@@ -3,13 +3,14 @@
 //! This is the only file that knows both sides. What it hands on is what exporters and a log collector would: never
 //! the faults, never a request.
 
-use super::inventory::{Census, Ending, Instance};
+use super::edges::EdgeMeter;
+use super::inventory::{Census, Ending, Instance, Pools};
 use super::meter::{Meter, UserStats};
 use super::spans::SpanCollector;
 use super::{Action, Platform, Receipt, Scrape};
 use crate::ids::{ActionId, InstanceId, ServiceId};
 use crate::sim::fault::{FaultKind, FaultTarget};
-use crate::sim::{Event, Exit, Gauges, InstanceGauges, NodeGauges, Observer, Outcome, Rejection, TimedEvent, World};
+use crate::sim::{Event, Exit, Gauges, InstanceGauges, NodeGauges, Observer, Outcome, PoolGauges, Rejection, TimedEvent, World};
 use crate::telemetry::{Inventory, Level, LogLine, Metric, NodeFacts, Observation, Span, Subject};
 use crate::topology::Topology;
 use crate::units::{SimDuration, SimTime};
@@ -32,15 +33,6 @@ struct ServiceMeter {
     cpu: VecDeque<CpuMark>,
     errors: u32,
     rejections: u32,
-}
-
-/// What is kept about one edge between scrapes.
-#[derive(Clone, Debug, Default)]
-struct EdgeMeter {
-    ends: Option<(ServiceId, ServiceId)>,
-    attempts: Meter,
-    timeouts: u32,
-    held: u32,
 }
 
 /// A simulated system that can be watched and acted on.
@@ -143,10 +135,11 @@ impl Exporters {
                 meter.attempts.record(*latency, *outcome == Outcome::Ok);
                 meter.timeouts += u32::from(*outcome == Outcome::Timeout);
             }
-            Event::Held { from, to, edge, .. } => {
+            Event::Held { from, to, edge, reason } => {
                 let meter = self.edge(*edge, *from, *to);
                 meter.attempts.refuse();
-                meter.held += 1;
+                meter.held += u32::from(*reason != Rejection::PoolTimeout);
+                meter.starved += u32::from(*reason == Rejection::PoolTimeout);
             }
             Event::UserServed { latency, ok, .. } => self.users.record(*latency, *ok),
             _ => {}
@@ -255,15 +248,8 @@ impl Exporters {
         }
         for meter in &mut self.edges {
             let Some((from, to)) = meter.ends else { continue };
-            let (timeouts, held) = (std::mem::take(&mut meter.timeouts), std::mem::take(&mut meter.held));
-            if timeouts > 0 {
-                let text = format!("call to {} timed out (x{timeouts})", topology.name(to));
-                self.logs.push(line(from, Level::Warn, text));
-            }
-            if held > 0 {
-                let text = format!("call to {} not sent (x{held})", topology.name(to));
-                self.logs.push(line(from, Level::Warn, text));
-            }
+            let said = meter.words(topology.name(to));
+            self.logs.extend(said.into_iter().map(|(level, text)| line(from, level, text)));
         }
     }
 }
@@ -314,6 +300,7 @@ impl Simulated {
     fn take_inventory(&mut self, now: SimTime) -> Inventory {
         let elapsed_ns = now.since(self.scraped_at).as_nanos() as f64;
         let (world, census) = (&self.world, &mut self.exporters.census);
+        world.pool_gauges().for_each(|gauges| census.pools(gauges.edge, told(gauges)));
         census.roll();
         let (mut services, mut there) = (Vec::new(), BTreeSet::new());
         for (id, _) in world.topology().services() {
@@ -364,6 +351,11 @@ const fn exported(i: InstanceGauges) -> Instance {
         cpu_busy_core_ns: i.cpu_busy_core_ns,
         cpu_limit_cores: i.cpu_limit_cores,
     }
+}
+
+const fn told(g: PoolGauges) -> Pools {
+    let counts = [g.counts.taken, g.counts.gave_up, g.counts.waited_ns, g.counts.used_ns];
+    Pools { size: g.size, in_use: g.in_use, waiting: g.waiting, counts }
 }
 
 fn push_all(out: &mut Vec<Observation>, at: SimTime, subject: Subject, values: &[(Metric, Option<f64>)]) {

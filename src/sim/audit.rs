@@ -43,7 +43,8 @@ impl World {
         Ok(())
     }
 
-    /// Connections in use are those that calls hold. (Less may be counted: an edit of the calls begins to count anew.)
+    /// Connections in use are those that calls hold, and those that leaked. (Less may be counted: an edit of the calls begins to
+    /// count anew.)
     fn check_pools(&self) -> Result<(), Imbalance> {
         let mut held: BTreeMap<(u32, u32), u32> = BTreeMap::new();
         for (_, call) in self.calls.iter().filter(|(_, call)| call.pooled) {
@@ -54,8 +55,9 @@ impl World {
         for (index, instance) in self.instances.iter() {
             for (local, guards) in (0..).zip(&instance.clients).filter_map(|(n, c)| Some((n, c.guards.as_ref()?))) {
                 let holders = held.get(&(index, local)).copied().unwrap_or(0);
-                ensure(guards.pool.in_use <= holders, || {
-                    format!("{} connections of instance {} are in use, {holders} are held", guards.pool.in_use, instance.id)
+                let (in_use, leaked) = (guards.pool.in_use, guards.pool.leaked);
+                ensure(leaked <= in_use && in_use - leaked <= holders, || {
+                    format!("{in_use} connections of instance {} are in use, {holders} are held, {leaked} leaked", instance.id)
                 })?;
             }
         }

@@ -218,12 +218,7 @@ impl World {
         match call.phase {
             Phase::Sent => self.timed_out(index),
             Phase::Pool if call.pooled => self.attempt(index),
-            Phase::Pool => {
-                if let Some(call) = self.calls.get_mut(index) {
-                    call.attempt += 1;
-                }
-                self.unmade(index, Rejection::PoolTimeout);
-            }
+            Phase::Pool => self.give_up_waiting(index),
             Phase::BackOff if !self.is_wanted(&call) => self.drop_call(index),
             Phase::BackOff if self.plan.edges[call.edge as usize].plain => self.attempt(index),
             Phase::BackOff => self.guarded_attempt(index),
@@ -239,7 +234,7 @@ impl World {
     }
 
     /// An attempt that the breaker let through was not made after all.
-    fn unmade(&mut self, index: u32, reason: Rejection) {
+    pub(super) fn unmade(&mut self, index: u32, reason: Rejection) {
         let Some(call) = self.calls.get(index).copied() else { return };
         if let Some(client) = self.client_of(call.caller, call.caller_stamp, call.edge)
             && let Some(breaker) = client.guards.as_mut().and_then(|g| g.breaker.as_mut())

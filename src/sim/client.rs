@@ -50,6 +50,8 @@ pub(super) struct PoolState {
     /// Connections that it holds.
     pub granted: u32,
     pub in_use: u32,
+    /// Of those in use, the ones that nobody will ever give back.
+    pub leaked: u32,
     /// Attempts that wait for one, with their stamps.
     pub waiting: VecDeque<(u32, u32)>,
 }

@@ -16,6 +16,7 @@ impl World {
         self.refresh_edges();
         self.refresh_zones();
         self.refresh_noise();
+        self.refresh_pools();
         for id in self.topology.services().map(|(id, _)| id).collect::<Vec<_>>() {
             self.refresh_leaks(id);
             self.refresh_crash_loops(id);

@@ -44,6 +44,10 @@ pub enum FaultKind {
     /// New connections to the service fail (an expired certificate, a name that does not resolve); established ones live
     /// on until they are renewed. The magnitude is the age in seconds at which connections are renewed.
     NoNewConnections,
+    /// This share of the attempts keeps its connection of the caller's pool for good (an error path that does not close it), of
+    /// later instances too: on an edge its pool, on a service the pools of all its calls. A restart of the caller frees what
+    /// leaked, a larger pool lasts longer.
+    PoolLeak,
     /// A node or a zone is gone: power, network, everything. The magnitude is not used.
     Outage,
     /// Another tenant takes this share of the node's CPU.
@@ -60,18 +64,18 @@ pub enum FaultKind {
 
 impl FaultKind {
     /// All kinds, in menu order: those of the system, then those of its telemetry.
-    pub const ALL: [Self; 21] = {
-        let mut all = [Self::TelemetryLate; 21];
+    pub const ALL: [Self; 22] = {
+        let mut all = [Self::TelemetryLate; 22];
         let mut i = 0;
         while i < Self::OF_SYSTEM.len() {
             all[i] = Self::OF_SYSTEM[i];
             i += 1;
         }
-        (all[18], all[19], all[20]) = (Self::TelemetryMissing, Self::TelemetryFrozen, Self::TelemetryWrong);
+        (all[19], all[20], all[21]) = (Self::TelemetryMissing, Self::TelemetryFrozen, Self::TelemetryWrong);
         all
     };
     /// Kinds that break the system itself; the others break only what monitoring is told of it.
-    pub const OF_SYSTEM: [Self; 17] = [
+    pub const OF_SYSTEM: [Self; 18] = [
         Self::InstanceKill,
         Self::CrashLoop,
         Self::Hang,
@@ -84,6 +88,7 @@ impl FaultKind {
         Self::BadConfig,
         Self::Partition,
         Self::NoNewConnections,
+        Self::PoolLeak,
         Self::TrafficSpike,
         Self::HotKey,
         Self::CacheFlush,
@@ -109,6 +114,7 @@ impl FaultKind {
             Self::CacheFlush => "cache_flush",
             Self::HotKey => "hot_key",
             Self::NoNewConnections => "no_new_connections",
+            Self::PoolLeak => "pool_leak",
             Self::Outage => "outage",
             Self::NoisyNeighbour => "noisy_neighbour",
             Self::TelemetryLate => "telemetry_late",
@@ -135,6 +141,7 @@ impl FaultKind {
             Self::CacheFlush => ("Cache flush", "share of keys", 0.01, 1.0, 1.0),
             Self::HotKey => ("Hot key", "share of requests", 0.01, 0.3, 1.0),
             Self::NoNewConnections => ("No new connections", "s of connection age", 1.0, 300.0, 3_600.0),
+            Self::PoolLeak => ("Connection leak", "share of attempts", 0.001, 0.02, 1.0),
             Self::Outage => ("Outage", "", 1.0, 1.0, 1.0),
             Self::NoisyNeighbour => ("Noisy neighbour", "share of the node's CPU", 0.05, 0.6, 0.95),
             Self::TelemetryLate => ("Late telemetry", "s", 1.0, 15.0, 60.0),
@@ -158,7 +165,7 @@ impl FaultKind {
     }
     /// Whether it can be put on an edge.
     pub const fn fits_edge(self) -> bool {
-        matches!(self, Self::Partition | Self::Latency)
+        matches!(self, Self::Partition | Self::Latency | Self::PoolLeak)
     }
     /// Whether it can be put on one instance.
     pub const fn fits_instance(self) -> bool {
@@ -318,4 +325,7 @@ pub enum FaultError {
     /// The service has no such instance now.
     #[error("E0208 '{0}' has no instance {1} now")]
     NoInstance(String, u32),
+    /// No call there takes a connection of a pool.
+    #[error("E0209 no connection can leak at {0}: its calls have no pool; give one of them a pool first")]
+    NoPool(String),
 }

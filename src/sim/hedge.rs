@@ -1,7 +1,6 @@
-//! The caller's guards in front of an attempt (bulkhead, breaker, throttle, pool), and hedged requests.
+//! The caller's guards in front of an attempt (bulkhead, breaker, throttle; the pool is in [`super::pool`]), and hedged requests.
 
 use super::World;
-use super::calendar::Happening;
 use super::client::client_at;
 use super::event::{Outcome, Rejection};
 use super::request::{CallState, NOBODY, Phase};
@@ -43,53 +42,6 @@ impl World {
             }
             (None, None) => self.attempt(index),
             (None, Some(_)) => self.take_connection(index),
-        }
-    }
-
-    /// Takes a connection of the pool, or waits in line for one.
-    fn take_connection(&mut self, index: u32) {
-        let now = self.now;
-        let Some(call) = self.calls.get(index).copied() else { return };
-        self.open_pool(call.caller, call.edge);
-        let wait_max = self.plan.edges[call.edge as usize].policy.pool.map_or(crate::units::SimDuration::ZERO, |p| p.wait_max);
-        let stamp = self.next_stamp();
-        let Some(client) = self.client_of(call.caller, call.caller_stamp, call.edge) else { return };
-        let Some(guards) = client.guards.as_mut() else { return };
-        let pool = &mut guards.pool;
-        if pool.in_use < pool.granted {
-            pool.in_use += 1;
-            if let Some(call) = self.calls.get_mut(index) {
-                call.pooled = true;
-            }
-            return self.attempt(index);
-        }
-        pool.waiting.push_back((index, stamp));
-        let timer = self.calendar.schedule(now + wait_max, Happening::CallTimer, index);
-        if let Some(call) = self.calls.get_mut(index) {
-            (call.stamp, call.phase, call.timer, call.attempt_at) = (stamp, Phase::Pool, timer, now);
-        }
-    }
-
-    /// Gives the attempt's connection, if it has one, to the next in line. That one is sent in an event of its own: where
-    /// attempts fail at once, the line would otherwise be worked off in one chain of calls as long as itself.
-    pub(super) fn give_back(&mut self, index: u32) {
-        let Some(call) = self.calls.get_mut(index).filter(|c| c.pooled) else { return };
-        call.pooled = false;
-        let call = *call;
-        loop {
-            let Some(client) = self.client_of(call.caller, call.caller_stamp, call.edge) else { return };
-            let Some(guards) = client.guards.as_mut() else { return };
-            let pool = &mut guards.pool;
-            let next = if pool.in_use <= pool.granted { pool.waiting.pop_front() } else { None };
-            let Some((next, stamp)) = next else {
-                pool.in_use = pool.in_use.saturating_sub(1);
-                return;
-            };
-            if let Some(waiting) = self.calls.get_mut(next).filter(|c| c.stamp == stamp && c.phase == Phase::Pool) {
-                waiting.pooled = true;
-                waiting.timer = self.calendar.schedule(self.now, Happening::CallTimer, next);
-                return;
-            }
         }
     }
 

@@ -65,10 +65,16 @@ impl World {
                 if kind == FaultKind::CacheFlush && service.kind != ServiceKind::Cache {
                     return Ok((false, "a service that is not a cache"));
                 }
+                if kind == FaultKind::PoolLeak && !self.has_pool(id, None) {
+                    return Err(FaultError::NoPool(service.name.clone()));
+                }
                 (kind.fits_service(), "a service")
             }
             FaultTarget::Edge { from, to } => {
                 self.topology.edges().find(|e| (e.from, e.to) == (from, to)).ok_or(FaultError::NoTarget)?;
+                if kind == FaultKind::PoolLeak && !self.has_pool(from, Some(to)) {
+                    return Err(FaultError::NoPool(spec.target.words(|id| self.topology.name(id).to_owned())));
+                }
                 (kind.fits_edge(), "a call edge")
             }
             FaultTarget::Instance { service, ordinal } => {

@@ -8,6 +8,7 @@ use super::instance::Instance;
 use super::network::{EdgeState, ZoneFault};
 use super::nodes::NodeState;
 use super::plan::Plan;
+use super::pool::PoolBook;
 use super::request::{CallState, Request, Visitor};
 use super::service::{ServiceState, Target, life_code};
 use super::slab::Slab;
@@ -17,6 +18,7 @@ use crate::rng;
 use crate::telemetry::Span;
 use crate::topology::{Cluster, Topology};
 use crate::units::SimTime;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The simulated system. `Clone` forks it; the two futures differ only by what is done to them.
@@ -38,6 +40,8 @@ pub struct World {
     /// By the plan's edge number.
     pub(super) edges: Vec<EdgeState>,
     pub(super) zone_faults: Vec<ZoneFault>,
+    /// What came of connection pools, by the plan's edge number; none where no pool was used.
+    pub(super) pools: BTreeMap<u32, PoolBook>,
     pub(super) nodes: Vec<NodeState>,
     /// Instances that wait for room, oldest first.
     pub(super) pending: Vec<u32>,
@@ -81,6 +85,7 @@ impl World {
             visitors: Slab::default(),
             edges: Vec::new(),
             zone_faults: Vec::new(),
+            pools: BTreeMap::new(),
             pending: Vec::new(),
             faults: Vec::new(),
             faults_ever: 0,

@@ -69,6 +69,24 @@ pub struct EdgeFacts {
     pub timed_out: f64,
     /// Share of attempts for which no connection could be made.
     pub unconnected: f64,
+    /// The callers' connection pools, if they use any.
+    pub pool: Option<PoolFacts>,
+}
+
+/// What the callers' connection pools of one call edge tell, all instances together: HikariCP's and Go's `sql.DB` gauges of
+/// active, idle and pending connections, their counters of waiting, usage and time-outs; Envoy's `upstream_rq_pending`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PoolFacts {
+    /// Share of the connections that is taken; 1 if there are none.
+    pub in_use: f64,
+    /// Share of the connections that attempts which gave theirs back had taken, on average over the window (`usage`).
+    pub busy: f64,
+    /// Attempts that wait for a connection.
+    pub waiting: f64,
+    /// Share of attempts that gave up waiting for one.
+    pub gave_up: f64,
+    /// Mean time that attempts waited for one, ms.
+    pub wait_ms: f64,
 }
 
 /// What is told of one machine.

@@ -8,7 +8,7 @@ mod series;
 mod span;
 
 pub use histogram::Histogram;
-pub use inventory::{EdgeFacts, Exits, Inventory, NodeFacts, PathFacts, ServiceFacts};
+pub use inventory::{EdgeFacts, Exits, Inventory, NodeFacts, PathFacts, PoolFacts, ServiceFacts};
 pub use log::{Level, LogLine};
 pub use metric::{Metric, Observation, Subject};
 pub use series::Series;

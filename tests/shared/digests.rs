@@ -4,8 +4,8 @@ use sickbay::pipeline::Autonomy;
 use sickbay::scenario::presets;
 use sickbay::session::{Command, Session};
 use sickbay::sim::fault::{FaultKind, FaultSpec, FaultTarget};
-use sickbay::topology::ServiceKind;
-use sickbay::units::SimTime;
+use sickbay::topology::{Pool, ServiceKind, TopologyEdit};
+use sickbay::units::{SimDuration, SimTime};
 use sickbay::{math, rng};
 use std::sync::Mutex;
 
@@ -90,12 +90,26 @@ pub fn check_broken_boutique() {
     session.execute(Command::SetAutonomy(Autonomy::Auto)).expect("the dial turns");
     for (index, kind) in FaultKind::ALL.into_iter().enumerate() {
         session.advance(SimTime::from_secs(10 + 5 * index as u64), u64::MAX);
+        if kind == FaultKind::PoolLeak {
+            give_pools(&mut session);
+        }
         let target = target_of(&session, kind);
         let spec = FaultSpec { target, kind, magnitude: kind.scale().usual, duration: None };
         session.execute(Command::Inject(spec)).expect("the fault fits its target");
     }
     session.advance(SimTime::from_secs(120), u64::MAX);
     agree("boutique-broken-120s", session.digest());
+}
+
+/// A pool for each call of the service in the middle.
+fn give_pools(session: &mut Session) {
+    let topology = session.world().topology();
+    let id = topology.by_name("checkoutservice").expect("Online Boutique has it");
+    let mut service = topology.get(id).expect("by its name").clone();
+    for call in service.calls_mut() {
+        call.policy.pool = Some(Pool { size: 10, wait_max: SimDuration::from_secs(1) });
+    }
+    session.execute(Command::Edit(TopologyEdit::Configure(id, Box::new(service)))).expect("it is there");
 }
 
 /// A service in the middle of the system, or the first cache, call or node for faults that only those can have.

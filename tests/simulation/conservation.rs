@@ -96,9 +96,13 @@ fn action(which: usize, blow: &Blow) -> Action {
     }
 }
 
-/// Two zones of one node each.
+/// Two zones of one node each; `middle` calls through a pool.
 fn two_zones(rate: f64, seed: u64) -> World {
-    World::new(chain(rate), Cluster::zones(2, 1, Millicores(50_000), Mebibytes(50_000.0)), seed)
+    let mut topology = chain(rate);
+    for call in topology.get_mut(ServiceId(1)).expect("the middle one").calls_mut() {
+        call.policy.pool = Some(Pool { size: 30, wait_max: SimDuration::from_secs(1) });
+    }
+    World::new(topology, Cluster::zones(2, 1, Millicores(50_000), Mebibytes(50_000.0)), seed)
 }
 
 fn struck(blows: &[Blow], rate: f64, seed: u64) -> World {

@@ -6,6 +6,7 @@ mod faults;
 mod platform_nodes;
 mod platform_pods;
 mod platform_rollout;
+mod pools;
 mod queueing;
 mod spans;
 mod world;

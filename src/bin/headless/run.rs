@@ -361,6 +361,7 @@ mod tests {
         assert!(refused(&["cpu_hog:frontend:9"]).is_some_and(|why| why.contains("E0203")));
         assert!(refused(&["partition:frontend"]).is_some_and(|why| why.contains("E0202")));
         assert!(refused(&["partition:frontend->redis-cart"]).is_some_and(|why| why.contains("E0201")));
+        assert!(refused(&["pool_leak:frontend"]).is_some_and(|why| why.contains("E0209")));
         assert!(refused(&["cpu_hog:frontend:0.5:60"]).is_some_and(|why| why.contains("--until")));
         assert_eq!(refused(&["cpu_hog:frontend:0.5", "partition:cartservice->redis-cart"]), None);
     }

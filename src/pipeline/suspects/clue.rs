@@ -82,11 +82,25 @@ pub enum Clue {
     Keeps,
     /// The same trouble elsewhere: other callers of the callee, other machines of the zone, other ways.
     Elsewhere,
+    /// More of its pools' connections taken than usual.
+    PoolUsed,
+    /// Connections taken that no call at work accounts for.
+    PoolHeld,
+    /// Its calls wait for a connection.
+    PoolWaited,
+    /// Its calls give up waiting for a connection.
+    PoolGaveUp,
+    /// It writes errors that it did not write, or far more of them.
+    Logs,
+    /// More spans than its callers' requests make due.
+    SpansMore,
+    /// Fewer spans than its callers' requests make due.
+    SpansFewer,
 }
 
 impl Clue {
     /// Number of kinds.
-    pub const COUNT: usize = 39;
+    pub const COUNT: usize = 46;
 
     /// What it is called where reasons are read.
     pub const fn words(self) -> &'static str {
@@ -130,6 +144,13 @@ impl Clue {
             Self::First => "conspicuous before others",
             Self::Keeps => "keeps data",
             Self::Elsewhere => "the same trouble elsewhere",
+            Self::PoolUsed => "more connections of its pool taken than usual",
+            Self::PoolHeld => "connections taken that no call accounts for",
+            Self::PoolWaited => "calls wait for a connection of its pool",
+            Self::PoolGaveUp => "calls that got no connection of its pool",
+            Self::Logs => "new or more errors in its log",
+            Self::SpansMore => "does more for each request than usual",
+            Self::SpansFewer => "does less for each request than usual",
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Evidence: what the present scrape says for and against each place, against what is usual.
 
-use super::Place;
 use super::clue::{Clue, Clues};
 use super::usual::{Key, Usual};
+use super::{Notes, Place, pools};
 use crate::ids::ServiceId;
 use crate::math;
 use crate::pipeline::collect::Collector;
@@ -12,12 +12,12 @@ use crate::topology::ServiceKind;
 use std::collections::BTreeMap;
 
 /// Milliseconds more that count as 0.7: a fifth of the latency at which a service is Degraded.
-const SLOW_MS: f64 = 20.0;
+pub(super) const SLOW_MS: f64 = 20.0;
 /// Milliseconds of a gap that count as 0.7: tens of round trips within a region.
 const GAP_MS: f64 = 10.0;
 /// Gap in ms, or share of failures, from which an edge is bad.
 const BAD_GAP_MS: f64 = 20.0;
-const BAD_GAP_SHARE: f64 = 0.03;
+pub(super) const BAD_GAP_SHARE: f64 = 0.03;
 /// The same gap for a call that only goes between two zones at times: in three zones, two of nine calls do.
 const WAY_GAP_MS: f64 = 5.0;
 const WAY_GAP_SHARE: f64 = 0.01;
@@ -43,6 +43,8 @@ pub(super) struct Scene<'a> {
     pub changes: &'a BTreeMap<ServiceId, (Option<f64>, Option<f64>)>,
     /// Ended processes since shortly before the incident.
     pub exits: &'a BTreeMap<ServiceId, [f64; 5]>,
+    /// What logs and spans say of services.
+    pub notes: &'a Notes,
 }
 
 /// A scene, and what many places ask of it, found once: each service's calls that carry anything, and how much worse each
@@ -88,7 +90,7 @@ impl<'a> Sight<'a> {
 }
 
 /// Squeezes an amount without a limit: 0.7 at `unit`, 2.4 at ten times that.
-fn squeeze(amount: f64, unit: f64) -> f64 {
+pub(super) fn squeeze(amount: f64, unit: f64) -> f64 {
     math::ln(1.0 + amount.max(0.0) / unit)
 }
 
@@ -110,10 +112,8 @@ impl Gap {
 
 impl Scene<'_> {
     fn facts(&self, id: ServiceId) -> Option<&ServiceFacts> {
-        {
-            let services = &self.inventory.services;
-            services.binary_search_by_key(&id, |s| s.service).ok().map(|at| &services[at])
-        }
+        let services = &self.inventory.services;
+        services.binary_search_by_key(&id, |s| s.service).ok().map(|at| &services[at])
     }
     fn of(&self, id: ServiceId, metric: Metric) -> f64 {
         self.collector.of(id, metric).unwrap_or(0.0)
@@ -134,7 +134,8 @@ impl Scene<'_> {
         let own = self.of(e.to, Metric::ErrorRatio);
         Gap {
             latency_ms: (self.edge_slower_ms(e) - self.slower_ms(e.to)).max(0.0),
-            failed: (e.failed - usually - own).max(0.0),
+            // What got no connection of the caller's own pool says nothing of the way or of the callee.
+            failed: (e.failed - e.pool.map_or(0.0, |p| p.gave_up) - usually - own).max(0.0),
             timed_out: e.timed_out,
             unconnected: e.unconnected,
             rate: e.rate,
@@ -218,6 +219,8 @@ fn service(scene: &Sight, id: ServiceId) -> Clues {
     gaps(scene, id, &mut clues);
     instances(scene, facts, &mut clues);
     load(scene, facts, &mut clues);
+    pools::of_service(scene, id, &mut clues);
+    scene.notes.of_service(id, &mut clues);
     let (version, configuration) = scene.changes.get(&id).copied().unwrap_or_default();
     let fresh = |ago: Option<f64>| ago.map_or(0.0, |s| math::exp(-s.max(0.0) / CHANGE_S));
     clues.set(Clue::Changed, fresh(version));
@@ -269,7 +272,8 @@ fn latency(scene: &Sight, facts: &ServiceFacts, clues: &mut Clues) {
     let below = if lost > BAD_GAP_SHARE { slower } else { calls.min(slower) };
     clues.set(Clue::SlowBelow, squeeze(below, SLOW_MS));
     clues.set(Clue::Waited, squeeze(waited, SLOW_MS));
-    clues.set(Clue::SlowOwn, squeeze(slower - below - waited.min(slower), SLOW_MS));
+    let pools: f64 = scene.out_of(id).map(|e| pools::waits_ms(scene, e) * (e.rate / rate)).sum();
+    clues.set(Clue::SlowOwn, squeeze(slower - below - waited.min(slower) - pools.min(slower), SLOW_MS));
 }
 
 fn gaps(scene: &Sight, id: ServiceId, clues: &mut Clues) {
@@ -325,7 +329,7 @@ fn load(scene: &Sight, facts: &ServiceFacts, clues: &mut Clues) {
 pub(super) fn illness(clues: &Clues) -> f64 {
     let signs = [Clue::CpuExtra, Clue::Errors, Clue::SlowOwn, Clue::Waited, Clue::GapErrors, Clue::GapLatency, Clue::Refused];
     let worst = signs.into_iter().map(|clue| clues.of(clue)).fold(0.0, f64::max);
-    worst.max(2.0 * clues.of(Clue::Missing)).max(clues.of(Clue::Silent))
+    worst.max(2.0 * clues.of(Clue::Missing)).max(clues.of(Clue::Silent)).max(2.0 * clues.of(Clue::PoolHeld))
 }
 
 fn with_callees(scene: &Sight, id: ServiceId, mut clues: Clues, own: &BTreeMap<ServiceId, Clues>) -> Clues {
@@ -353,6 +357,7 @@ fn edge(scene: &Sight, e: &EdgeFacts, own: &BTreeMap<ServiceId, Clues>) -> Clues
     }
     let out: Vec<Gap> = scene.out_of(e.from).filter(|o| o.to != e.to).map(|o| scene.gap(o)).collect();
     clues.set(Clue::GapCalls, out.iter().filter(|g| g.is_bad()).count() as f64 / out.len().max(1) as f64);
+    pools::of_edge(scene, e, &mut clues);
     clues
 }
 

@@ -9,11 +9,14 @@
 
 pub mod clue;
 mod evidence;
+mod notes;
 mod place;
+pub(super) mod pools;
 mod usual;
 pub mod weights;
 
 pub use clue::{Clue, Clues};
+pub(super) use notes::Notes;
 pub use place::Place;
 
 use super::collect::Collector;
@@ -74,11 +77,13 @@ pub enum Row {
     NoisyZone,
     /// The way between two zones.
     NetworkZones,
+    /// A service's connections to those whom it calls.
+    Pool,
 }
 
 impl Row {
     /// Number of rows.
-    pub const COUNT: usize = 13;
+    pub const COUNT: usize = 14;
     /// All rows, in the table's order.
     pub const ALL: [Self; Self::COUNT] = [
         Self::Cpu,
@@ -94,6 +99,7 @@ impl Row {
         Self::Zone,
         Self::NoisyZone,
         Self::NetworkZones,
+        Self::Pool,
     ];
 
     /// The class of failure that it means, at a place that does or does not keep data.
@@ -107,6 +113,7 @@ impl Row {
             Self::Change => FailureClass::Change,
             Self::NetworkHost | Self::NetworkEdge | Self::NetworkZones => FailureClass::Network,
             Self::Overload => FailureClass::Overload,
+            Self::Pool => FailureClass::ResourcePool,
             Self::Node => FailureClass::Node,
             Self::Zone => FailureClass::Zone,
             Self::NoisyNode | Self::NoisyZone => FailureClass::NoisyNeighbour,
@@ -191,13 +198,13 @@ pub(super) struct Suspects {
 }
 
 impl Suspects {
-    /// Looks at one scrape. `incident` is the open one, since when it is; nothing is learned as usual meanwhile. Changes that
-    /// are the healer's own (`is_healing`) explain nothing.
+    /// Looks at one scrape; notes are asked for while an incident is open. `incident` is the open one, since when it is; nothing
+    /// is learned as usual meanwhile. Changes that are the healer's own (`is_healing`) explain nothing.
     pub fn look(
         &mut self,
         now: SimTime,
         (collector, wiring): (&Collector, &Wiring),
-        inventory: &Inventory,
+        (inventory, notes): (&Inventory, &Notes),
         incident: Option<(IncidentId, SimTime)>,
         is_healing: impl Fn(ServiceId) -> bool,
     ) {
@@ -210,7 +217,7 @@ impl Suspects {
         let levels = levels(collector, wiring);
         self.usual.learn(inventory, levels.into_iter(), incident.is_none());
         let Some((id, began)) = incident else { return };
-        let places = self.gather(collector, wiring, inventory, began);
+        let places = self.gather((collector, wiring), (inventory, notes), began);
         let inquiry = match self.inquiry.take().filter(|i| i.id == id) {
             Some(inquiry) => inquiry.extended(places),
             None => Inquiry::begun(id, places),
@@ -266,11 +273,16 @@ impl Suspects {
             *told = s.exits;
         }
     }
-    fn gather(&self, collector: &Collector, wiring: &Wiring, inventory: &Inventory, began: SimTime) -> Vec<(Place, Clues)> {
+    fn gather(
+        &self,
+        (collector, wiring): (&Collector, &Wiring),
+        (inventory, notes): (&Inventory, &Notes),
+        began: SimTime,
+    ) -> Vec<(Place, Clues)> {
         let ago = |at: Option<SimTime>| at.map(|at| began.since(at).as_secs_f64());
         let changes = self.changes.iter().map(|(id, c)| (*id, (ago(c.version), ago(c.configuration)))).collect();
         let exits = self.exits.iter().map(|(id, (_, counts))| (*id, *counts)).collect();
-        evidence::gather(&Scene { collector, wiring, inventory, usual: &self.usual, changes: &changes, exits: &exits })
+        evidence::gather(&Scene { collector, wiring, inventory, usual: &self.usual, changes: &changes, exits: &exits, notes })
     }
 }
 

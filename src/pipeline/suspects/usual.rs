@@ -20,6 +20,8 @@ pub(super) enum Key {
     EdgeLatency(ServiceId, ServiceId),
     EdgeRate(ServiceId, ServiceId),
     EdgeFailed(ServiceId, ServiceId),
+    PoolUsed(ServiceId, ServiceId),
+    PoolWaited(ServiceId, ServiceId),
     PathLatency(u8, u8),
     PathTimedOut(u8, u8),
     Foreign(u32),
@@ -56,6 +58,8 @@ impl Usual {
             self.sample(Key::EdgeLatency(e.from, e.to), e.latency_ms, is_calm);
             self.sample(Key::EdgeRate(e.from, e.to), Some(e.rate), is_calm);
             self.sample(Key::EdgeFailed(e.from, e.to), Some(e.failed), is_calm);
+            self.sample(Key::PoolUsed(e.from, e.to), e.pool.map(|p| p.in_use), is_calm);
+            self.sample(Key::PoolWaited(e.from, e.to), e.pool.map(|p| p.wait_ms), is_calm);
         }
         for p in &inventory.paths {
             self.sample(Key::PathLatency(p.zones.0, p.zones.1), p.latency_ms, is_calm);
@@ -86,7 +90,11 @@ impl Usual {
             Key::Latency(a) | Key::Waited(a) | Key::Uneven(a) | Key::CpuBusiest(a) | Key::Hits(a) | Key::Level(a, _) => {
                 is_there(*a)
             }
-            Key::EdgeLatency(a, b) | Key::EdgeRate(a, b) | Key::EdgeFailed(a, b) => is_there(*a) && is_there(*b),
+            Key::EdgeLatency(a, b)
+            | Key::EdgeRate(a, b)
+            | Key::EdgeFailed(a, b)
+            | Key::PoolUsed(a, b)
+            | Key::PoolWaited(a, b) => is_there(*a) && is_there(*b),
             Key::PathLatency(..) | Key::PathTimedOut(..) | Key::Foreign(_) => true,
         });
     }

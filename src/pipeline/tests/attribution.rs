@@ -53,7 +53,7 @@ fn what_a_suspect_does_not_explain_stays_as_it_was_found() {
     let mut bench = placed();
     bench.inventory.nodes[SHARED as usize].is_up = false;
     bench.set_edge(CHECKOUT, PAYMENT, Metric::ErrorRatio, 1.0);
-    bench.fail(CHECKOUT, 1.0);
+    bench.set(CHECKOUT, Metric::ErrorRatio, 1.0);
     bench.set(FRONTEND, Metric::MemoryUtilisation, 0.97);
     bench.run(12);
     assert_eq!(

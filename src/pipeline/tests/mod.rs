@@ -5,6 +5,7 @@ mod controls;
 mod decisions;
 mod diagnosis;
 mod envelope;
+mod pools;
 mod properties;
 mod seed;
 mod seeing;

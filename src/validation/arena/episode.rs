@@ -52,7 +52,8 @@ impl Episode {
     pub fn generated(seed: u64) -> Self {
         let mut dice = Dice::new(seed, "arena");
         let kind = FaultKind::OF_SYSTEM[(seed % FaultKind::OF_SYSTEM.len() as u64) as usize];
-        let wants = Wants { cache: kind == FaultKind::CacheFlush, ring: kind == FaultKind::HotKey };
+        let wants =
+            Wants { cache: kind == FaultKind::CacheFlush, ring: kind == FaultKind::HotKey, pool: kind == FaultKind::PoolLeak };
         let system = system::system(&mut dice, wants);
         let spec = fault(&mut dice, kind, &system);
         let mut calm = Scenario::of("generated", system.topology);
@@ -74,7 +75,12 @@ impl Episode {
         let caches = scenario.topology.services().filter(|(_, s)| s.kind == ServiceKind::Cache).map(|(id, _)| id);
         let system =
             System { cache: caches.last(), ring: None, topology: scenario.topology.clone(), cluster: scenario.cluster.clone() };
-        let fits = |kind: FaultKind| kind != FaultKind::HotKey && (kind != FaultKind::CacheFlush || system.cache.is_some());
+        let fits = |kind: FaultKind| match kind {
+            FaultKind::HotKey => false,
+            FaultKind::CacheFlush => system.cache.is_some(),
+            FaultKind::PoolLeak => !pools(&system.topology).is_empty(),
+            _ => true,
+        };
         let kinds: Vec<FaultKind> = FaultKind::OF_SYSTEM.into_iter().filter(|kind| fits(*kind)).collect();
         let kind = dice.pick(&kinds);
         let spec = fault(&mut dice, kind, &system);
@@ -157,6 +163,8 @@ const fn strength(kind: FaultKind) -> (f64, f64) {
         FaultKind::CacheFlush => (0.7, 1.0),
         FaultKind::HotKey => (0.7, 0.95),
         FaultKind::NoNewConnections => (5.0, 60.0),
+        // At twenty calls a second an instance, a pool of ten lasts for ten seconds to a minute and a half.
+        FaultKind::PoolLeak => (0.005, 0.04),
         FaultKind::Outage => (1.0, 1.0),
         FaultKind::NoisyNeighbour => (0.85, 0.95),
         // Those of the system take turns; what telemetry tells wrongly breaks nothing.
@@ -186,6 +194,10 @@ fn target(dice: &mut Dice, kind: FaultKind, system: &System) -> FaultTarget {
         FaultKind::HotKey => FaultTarget::Service(ring.unwrap_or_else(|| dice.pick(&used(topology)))),
         FaultKind::CacheFlush => FaultTarget::Service(cache.unwrap_or_else(|| dice.pick(&used(topology)))),
         FaultKind::Outage | FaultKind::NoisyNeighbour => machine(dice, cluster),
+        FaultKind::PoolLeak => {
+            let (from, to) = dice.pick(&pools(topology));
+            if dice.chance(0.5) { FaultTarget::Edge { from, to } } else { FaultTarget::Service(from) }
+        }
         _ if kind.fits_zones() && dice.chance(0.25) => two_zones(dice, cluster),
         _ if kind.fits_edge() && (!kind.fits_service() || dice.chance(0.5)) => edge(dice, topology),
         _ => {
@@ -208,6 +220,16 @@ fn used(topology: &Topology) -> Vec<ServiceId> {
 
 fn entries(topology: &Topology) -> Vec<ServiceId> {
     topology.services().filter(|(_, s)| s.entry_rate.0 > 0.0).map(|(id, _)| id).collect()
+}
+
+/// Calls with a pool between two services of the system.
+fn pools(topology: &Topology) -> Vec<(ServiceId, ServiceId)> {
+    let owned = topology.services().filter(|(_, s)| s.kind != ServiceKind::Client);
+    let pooled = |(id, s): (ServiceId, &Service)| {
+        let calls: Vec<_> = s.calls().filter(|c| c.policy.pool.is_some()).map(|c| (id, c.to)).collect();
+        calls
+    };
+    owned.flat_map(pooled).collect()
 }
 
 /// A call between two services of the system; the way from users outside is not theirs to mend.

@@ -27,6 +27,8 @@ pub(super) struct Wants {
     pub cache: bool,
     /// A service of several instances whose callers choose by key.
     pub ring: bool,
+    /// A call with a connection pool.
+    pub pool: bool,
 }
 
 /// A random system.
@@ -60,6 +62,7 @@ pub(super) fn system(dice: &mut Dice, wants: Wants) -> System {
     if dice.chance(0.5) {
         users(dice, &mut topology);
     }
+    pools(dice, &mut topology, wants.pool);
     let ring = wants.ring.then(|| ring(dice, &mut topology)).flatten();
     let origin = wants.cache.then_some(ServiceId(0));
     size_all(dice, &mut topology, &[ring, origin]);
@@ -128,9 +131,42 @@ fn policy(dice: &mut Dice, call: Call) -> Call {
     }
     policy.breaker = dice.chance(0.25).then_some(Breaker::HYSTRIX);
     policy.outlier = dice.chance(0.2).then_some(OutlierEjection::ENVOY);
-    policy.pool = dice.chance(0.15).then(|| Pool { size: 8 + dice.below(12), wait_max: SimDuration::from_secs(1) });
     Call { policy, ..call }
 }
+
+/// Connection pools as they are found: most clients of databases have one, some of other services; if `is_wanted`, at least one.
+fn pools(dice: &mut Dice, topology: &mut Topology, is_wanted: bool) {
+    let databases: Vec<ServiceId> =
+        topology.services().filter(|(_, s)| s.kind == ServiceKind::Database).map(|(id, _)| id).collect();
+    let callers: Vec<ServiceId> = topology.services().filter(|(_, s)| s.kind != ServiceKind::Client).map(|(id, _)| id).collect();
+    let mut is_there = false;
+    for id in &callers {
+        for call in topology.get_mut(*id).into_iter().flat_map(Service::calls_mut) {
+            let is_usual = dice.chance(if databases.contains(&call.to) { POOLED_DATABASE } else { POOLED });
+            call.policy.pool = is_usual.then(|| pool(dice));
+            is_there |= is_usual;
+        }
+    }
+    if is_wanted && !is_there {
+        let called = |id: &ServiceId| topology.get(*id).is_some_and(|s| s.calls().next().is_some());
+        let fit: Vec<ServiceId> = callers.into_iter().filter(called).collect();
+        let chosen = dice.pick(&fit);
+        let made = pool(dice);
+        if let Some(call) = topology.get_mut(chosen).and_then(|s| s.calls_mut().next()) {
+            call.policy.pool = Some(made);
+        }
+    }
+}
+
+/// Ten or so connections (HikariCP's usual number) that are waited for from half a second to five.
+fn pool(dice: &mut Dice) -> Pool {
+    let wait_ms = dice.pick(&[500_u64, 1_000, 1_000, 2_000, 5_000]);
+    Pool { size: 8 + dice.below(12), wait_max: SimDuration::from_millis(wait_ms) }
+}
+
+/// Share of calls to databases, and to others, that take connections of a pool.
+const POOLED_DATABASE: f64 = 0.7;
+const POOLED: f64 = 0.1;
 
 /// A service behind the fronts: it calls one to three of those below it; with a cache, it asks that before a store.
 fn middle(dice: &mut Dice, n: u32, below: &Topology, cache: Option<ServiceId>) -> Service {

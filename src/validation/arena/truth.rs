@@ -15,7 +15,8 @@ pub struct Truth {
     pub spec: FaultSpec,
     /// The class that a right diagnosis names.
     pub class: FailureClass,
-    /// Services that it strikes: the target; the callee of an edge; whoever had instances on the node or in the zone.
+    /// Services that it strikes: the target; the callee of an edge, the caller whose pool it is; whoever had instances on the
+    /// node or in the zone.
     pub causes: BTreeSet<ServiceId>,
     /// Services at which an action can be of use: the causes, whoever depends on them, and whoever bears their load.
     pub path: BTreeSet<ServiceId>,
@@ -54,10 +55,11 @@ impl Truth {
 }
 
 impl Truth {
-    /// Whether a suspected place is the right one. For one instance that is its service, for an edge also its callee; for a
-    /// machine or a zone it is nothing less than that.
+    /// Whether a suspected place is the right one. For one instance that is its service, for an edge also its callee (of a pool
+    /// on it: the caller, whose pool it is); for a machine or a zone it is nothing less than that.
     pub fn is_right(&self, place: Place) -> bool {
         match (self.spec.target, place) {
+            (FaultTarget::Edge { from, .. }, Place::Service(said)) if self.spec.kind == FaultKind::PoolLeak => from == said,
             (FaultTarget::Service(id) | FaultTarget::Instance { service: id, .. }, Place::Service(said)) => id == said,
             (FaultTarget::Edge { to, .. }, Place::Service(said)) => to == said,
             (FaultTarget::Edge { from, to }, Place::Edge { from: a, to: b }) => (from, to) == (a, b),
@@ -89,6 +91,7 @@ fn causes(spec: FaultSpec, world: &World) -> BTreeSet<ServiceId> {
         ids.filter(|id| world.places(*id).any(|(node, zone)| on(node, zone))).collect()
     };
     match spec.target {
+        FaultTarget::Edge { from, .. } if spec.kind == FaultKind::PoolLeak => BTreeSet::from([from]),
         FaultTarget::Service(id) | FaultTarget::Instance { service: id, .. } | FaultTarget::Edge { to: id, .. } => {
             BTreeSet::from([id])
         }
@@ -116,6 +119,7 @@ pub fn class(spec: FaultSpec, topology: &Topology) -> FailureClass {
             FailureClass::Application
         }
         (FaultKind::Latency | FaultKind::Partition | FaultKind::NoNewConnections, _) => FailureClass::Network,
+        (FaultKind::PoolLeak, _) => FailureClass::ResourcePool,
         (FaultKind::TrafficSpike | FaultKind::HotKey | FaultKind::CacheFlush, _) => FailureClass::Overload,
         (FaultKind::BadDeploy | FaultKind::BadConfig, _) => FailureClass::Change,
         (FaultKind::SlowResponses, FaultTarget::Service(id) | FaultTarget::Instance { service: id, .. }) if keeps_data(id) => {
