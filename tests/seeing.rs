@@ -138,7 +138,11 @@ fn at_least_three_detectors_alarm_on_a_broken_series_within_the_truth_and_the_fr
     let viewport = Viewport { selection: Some(id), ..Viewport::default() };
     let (frame, _) = capture(&session, &viewport, &Playback::default());
     let chart = &frame.charts[0];
-    assert_eq!(chart.lanes.len(), LANES.len() + 1);
+    assert_eq!(chart.lanes.len(), LANES.len() + 2, "each detector, the service's metrics together, and all of a series combined");
+    let together = &chart.lanes[LANES.len()];
+    assert_eq!(together.label, "several metrics together");
+    let soon = |at: &&f64| (FAULT_AT_S as f64..FAULT_AT_S as f64 + 15.0).contains(*at);
+    assert!(together.at_s.iter().any(|at| soon(&at)), "{together:?}");
     let has_alarms = |lane: usize| frame.charts.iter().any(|c| c.lanes.get(lane).is_some_and(|l| !l.at_s.is_empty()));
     assert!((0..LANES.len()).filter(|lane| has_alarms(*lane)).count() >= 3, "{:?}", frame.charts[2].lanes);
     assert_eq!(chart.truth, [(FAULT_AT_S as f64, FAULT_AT_S as f64 + 60.0)]);

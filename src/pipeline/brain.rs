@@ -20,7 +20,7 @@ use super::surge::Surge;
 use super::suspects::{Clues, Notes, Place, Ranking, Suspects};
 use super::templates::{LogTemplate, Templates};
 use super::types::{Alert, Autonomy, Candidate, Choice, Decision, Evidence, Forecast, Incident, Signal};
-use super::watch::{SeriesAlarm, Watch};
+use super::watch::{SeriesAlarm, ServiceAlarm, Watch};
 use super::wiring::Wiring;
 use super::{attribution, decide, envelope, orchestrate, policy_rules, policy_seed, predict, surge};
 use crate::ids::ServiceId;
@@ -329,6 +329,14 @@ impl Pipeline {
     /// Where the detectors of one of a service's series alarmed, oldest first.
     pub fn alarms(&self, service: ServiceId, metric: Metric) -> impl Iterator<Item = &SeriesAlarm> {
         self.eyes.watch.alarms(service, metric)
+    }
+    /// Where several metrics of a service broke step, oldest first.
+    pub fn service_alarms(&self, service: ServiceId) -> impl Iterator<Item = &ServiceAlarm> {
+        self.eyes.watch.service_alarms(service)
+    }
+    /// What is unlike before at a service now.
+    pub fn unlike_before(&self, service: ServiceId) -> Vec<Evidence> {
+        self.eyes.watch.evidence(service, self.eyes.now)
     }
     /// Decisions in the ledger, oldest first.
     pub fn decisions(&self) -> impl DoubleEndedIterator<Item = &Decision> {

@@ -59,7 +59,7 @@ pub use situation::Case;
 pub use slo::{BurnRate, SloStatus, TIME_SCALE};
 pub use templates::LogTemplate;
 pub use types::*;
-pub use watch::{LANES, SeriesAlarm, WATCHED};
+pub use watch::{LANES, SeriesAlarm, ServiceAlarm, TOGETHER, WATCHED};
 
 #[cfg(test)]
 mod tests;

@@ -1,13 +1,19 @@
-//! Watch: the streaming detectors ([`detect`](super::detect)) on the pipeline's own series, five a service.
+//! Watch: the streaming detectors ([`detect`](super::detect)) on the pipeline's own series, five a service, and one on
+//! several metrics of each service together (`together`).
 //!
 //! Each series has a lane per detector, so that they can be compared side by side, and a combined alarm with a rest after
-//! it. Alarms are evidence and no verdict: a value unlike before is not yet a symptom (a changed load is fine), so they
-//! explain a service that is in trouble and are noted on one that is not; health stays with the thresholds.
+//! it; a service has one lane more, for its metrics together. Alarms are evidence and no verdict: a value unlike before is
+//! not yet a symptom (a changed load is fine), so they explain a service that is in trouble and are noted on one that is not;
+//! health stays with the thresholds.
 //!
 //! Samples of telemetry that is not believed are left out, and a series that begins anew after an action is the same one:
 //! what an action changes is unlike before, too, and is told as such.
 //!
 //! Bounds: 1.4 kB a series for the detectors and at most [`ALARMS_LEN_MAX`] alarms, O(1) a sample.
+
+mod together;
+
+pub use together::{ServiceAlarm, TOGETHER};
 
 use super::collect::Collector;
 use super::detect::{Kind, Reading, Refractory, SeriesDetector};
@@ -18,6 +24,7 @@ use crate::ids::ServiceId;
 use crate::telemetry::Metric;
 use crate::units::{SimDuration, SimTime};
 use std::collections::{BTreeMap, VecDeque};
+use together::Together;
 
 /// The series that are watched of each service.
 pub const WATCHED: [Metric; 5] =
@@ -106,11 +113,13 @@ fn nats_of(reading: &Reading, kind: Kind) -> f64 {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Watch {
     series: BTreeMap<(ServiceId, u8), Watched>,
+    together: Together,
 }
 
 impl Watch {
     /// Takes in what came with the newest scrape.
     pub fn update(&mut self, collector: &Collector, wiring: &Wiring) {
+        self.together.update(collector, wiring);
         for service in wiring.ids() {
             for (number, metric) in (0..).zip(WATCHED) {
                 if !collector.has_arrived(service, metric) || collector.of(service, metric).is_none() {
@@ -130,7 +139,12 @@ impl Watch {
         let watched = number.and_then(|n| self.series.get(&(service, n as u8)));
         watched.into_iter().flat_map(|w| &w.alarms)
     }
-    /// What is unlike before at a service now: fresh combined alarms that are large enough to matter, if several agree.
+    /// Where several metrics of a service broke step, oldest first.
+    pub fn service_alarms(&self, service: ServiceId) -> impl Iterator<Item = &ServiceAlarm> {
+        self.together.alarms(service)
+    }
+    /// What is unlike before at a service now: fresh combined alarms that are large enough to matter, if several agree, and
+    /// metrics that broke step.
     pub fn evidence(&self, service: ServiceId, now: SimTime) -> Vec<Evidence> {
         let fresh = WATCHED.iter().filter_map(|metric| {
             let newest = self.alarms(service, *metric).filter(|a| a.is_combined && now.since(a.at) <= FRESH).last()?;
@@ -138,11 +152,13 @@ impl Watch {
         });
         let told: Vec<Evidence> =
             fresh.filter(|(metric, alarm)| matters(*metric, alarm)).map(|(metric, alarm)| line(metric, &alarm)).collect();
-        if told.len() >= AGREEING { told } else { Vec::new() }
+        let several = if told.len() >= AGREEING { told } else { Vec::new() };
+        several.into_iter().chain(self.together.evidence(service, now)).collect()
     }
     /// Forgets services that are gone.
     pub fn retain(&mut self, wiring: &Wiring) {
         self.series.retain(|(id, _), _| wiring.get(*id).is_some());
+        self.together.retain(wiring);
     }
 }
 

@@ -132,7 +132,8 @@ pub struct ChartFrame {
 /// Where one detector alarmed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lane {
-    /// The detector: `level`, `shift`, `shape`, `entropy`, `combined`.
+    /// The detector: `level`, `shift`, `shape`, `entropy`, `several metrics together` (of the service, so on each of its
+    /// charts), `combined`.
     pub label: String,
     /// Times of its alarms in s.
     pub at_s: Vec<f64>,

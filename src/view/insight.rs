@@ -75,15 +75,18 @@ const CHARTED: [Metric; 4] = [Metric::LatencyP95, Metric::ErrorRatio, Metric::Cp
 /// Puts the detectors' lanes and the injected truth on a service's charts.
 pub(super) fn add_lanes(session: &Session, id: ServiceId, window_s: (f64, f64), charts: &mut [ChartFrame]) {
     let truth = truth(session, id, window_s);
+    let is_within = |at: &f64| (window_s.0..=window_s.1).contains(at);
+    let together = session.pipeline().service_alarms(id).map(|a| a.at.as_secs_f64()).filter(is_within).collect();
+    let together = Lane { label: "several metrics together".to_owned(), at_s: together };
     for (chart, metric) in charts.iter_mut().zip(CHARTED) {
         let alarms = |is_mine: &dyn Fn(&SeriesAlarm) -> bool| -> Vec<f64> {
             let mine = session.pipeline().alarms(id, metric).filter(|a| is_mine(a)).map(|a| a.at.as_secs_f64());
-            mine.filter(|at| (window_s.0..=window_s.1).contains(at)).collect()
+            mine.filter(is_within).collect()
         };
         let lanes = LANES.into_iter().enumerate();
         chart.lanes = lanes
             .map(|(bit, kind)| Lane { label: kind.name().to_owned(), at_s: alarms(&|a| a.lanes & (1 << bit) != 0) })
-            .chain([Lane { label: "combined".to_owned(), at_s: alarms(&|a| a.is_combined) }])
+            .chain([together.clone(), Lane { label: "combined".to_owned(), at_s: alarms(&|a| a.is_combined) }])
             .collect();
         chart.truth.clone_from(&truth);
     }

@@ -79,7 +79,7 @@ fn diagnosis(episodes: &[Episode], arguments: &Arguments, seeds: &Range<u64>) {
 }
 
 /// What the seeds may be used for.
-fn part(seeds: &Range<u64>) -> &'static str {
+pub fn part(seeds: &Range<u64>) -> &'static str {
     let within = |range: &Range<u64>| range.start <= seeds.start && seeds.end <= range.end;
     if within(&TUNING) {
         "tuning seeds: rules and weights were set on them, so figures on them flatter"
@@ -100,7 +100,7 @@ fn policies(text: &str) -> Result<Vec<String>, Failure> {
 }
 
 /// `A..B` is A to B - 1; a single number is that many from 0.
-fn seeds(text: Option<&str>) -> Result<Range<u64>, Failure> {
+pub fn seeds(text: Option<&str>) -> Result<Range<u64>, Failure> {
     let Some(text) = text else { return Ok(SEEDS) };
     let off = || Failure::Usage(Usage(format!("--seeds cannot be '{text}': write FIRST..END, such as 1000..1100")));
     let number = |word: &str| word.trim().parse::<u64>().map_err(|_| off());
@@ -111,7 +111,8 @@ fn seeds(text: Option<&str>) -> Result<Range<u64>, Failure> {
     if range.is_empty() { Err(off()) } else { Ok(range) }
 }
 
-fn episodes(text: &str, seeds: &Range<u64>) -> Result<Vec<Episode>, Failure> {
+/// The episodes of `text`, which are scenarios with commas between, for each seed.
+pub fn episodes(text: &str, seeds: &Range<u64>) -> Result<Vec<Episode>, Failure> {
     let mut episodes = Vec::new();
     for name in text.split(',').map(str::trim) {
         if name == "generated" || name == "all" {

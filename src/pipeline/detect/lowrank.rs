@@ -7,7 +7,7 @@
 
 /// Least vectors between two steps of the iteration; the directions turn slowly. With more directions it is as many as those.
 const EVERY: u32 = 8;
-/// Vectors before the first step: a matrix of fewer has no directions worth following.
+/// Vectors before the first step at most: a matrix of fewer has no directions worth following if the numbers are many.
 const FIRST: u32 = 100;
 /// Least length of a direction that was stepped: below that the matrix has none left for it.
 const LENGTH_MIN: f32 = 1e-6;
@@ -20,19 +20,28 @@ pub(super) struct LowRank {
     basis: Vec<f32>,
     stepped: Vec<f32>,
     every: u32,
+    first: u32,
     seen: u32,
 }
 
 impl LowRank {
-    /// Follows `rank` directions of vectors of `n` numbers.
-    pub(super) fn new(n: usize, rank: usize) -> Self {
+    /// Follows `rank` directions of vectors of `n` numbers, from the vector `first` on.
+    pub(super) fn new(n: usize, rank: usize, first: u32) -> Self {
         // Any start will do that no eigenvector is orthogonal to: multiples of the golden section.
         let start = |i: usize| (i as f32 * 0.618_034 + 0.3).fract() - 0.5;
         // No numbers at all is no direction, in rows of one.
         let (rank, n) = (if n == 0 { 0 } else { rank }, n.max(1));
         let mut basis: Vec<f32> = (0..n * rank).map(start).collect();
         orthonormal(&mut basis, n);
-        Self { n, moments: vec![0.0; n * n], stepped: basis.clone(), basis, every: EVERY.max(rank as u32), seen: 0 }
+        Self {
+            n,
+            moments: vec![0.0; n * n],
+            stepped: basis.clone(),
+            basis,
+            every: EVERY.max(rank as u32),
+            first: first.min(FIRST),
+            seen: 0,
+        }
     }
     /// Leaves in `vector` what the directions do not explain; `each` is told every direction's coordinate.
     pub(super) fn take_out(&self, vector: &mut [f32], mut each: impl FnMut(usize, f32)) {
@@ -49,7 +58,7 @@ impl LowRank {
         for (row, a) in self.moments.chunks_exact_mut(self.n).zip(vector) {
             row.iter_mut().zip(vector).for_each(|(m, b)| *m += rate * (a * b - *m));
         }
-        if self.seen >= FIRST && self.seen.is_multiple_of(self.every) {
+        if self.seen >= self.first && self.seen.is_multiple_of(self.every) {
             self.step();
         }
     }
@@ -88,11 +97,11 @@ fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use super::LowRank;
+    use super::{FIRST, LowRank};
 
     #[test]
     fn the_directions_of_two_hidden_causes_are_found() {
-        let mut low = LowRank::new(6, 2);
+        let mut low = LowRank::new(6, 2, FIRST);
         let noise = |i: u32| (i as f32 * 0.618_034).fract() - 0.5;
         let vector = |i: u32| {
             let (a, b) = (noise(i), noise(i * 7 + 3));

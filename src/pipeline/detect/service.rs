@@ -10,11 +10,14 @@
 //! mean of these three, which rises fast and falls slowly. The odder a sample, the less is learned of it: events keep their
 //! scores. Each metric's share says which of them broke step.
 //!
-//! Bounds: [`METRICS_MAX`] metrics; about 31 n^2 + 200 n + 16,600 bytes (n metrics: 32 kB for 19, 156 kB for 64). O(n^2) a
-//! sample, and the rhythm's 2,048 sums; nothing is allocated after the first.
+//! Where a service is seen for minutes ([`ServiceDetector::brief`]) there is no rhythm, course is the distance from the mean, and
+//! it speaks after a minute; a least standard deviation for each metric keeps what never moved from alarming at its first stir.
+//!
+//! Bounds: [`METRICS_MAX`] metrics; about 31 n^2 + 200 n + 16,600 bytes (n metrics: 32 kB for 19, 156 kB for 64), a brief one
+//! 31 n^2 + 100 n + 400. O(n^2) a sample, and the rhythm's 2,048 sums; nothing is allocated after the first.
 
 use super::lowrank::LowRank;
-use super::profile::Profile;
+use super::profile::{Place, Profile};
 use super::rhythm::Rhythm;
 
 /// Metrics of a service at most.
@@ -27,6 +30,8 @@ const LAG: usize = 2;
 const RATE: f64 = 2e-4;
 /// Samples before anything is told: standard deviations, then directions, have to form.
 const SETTLED: u32 = 150;
+/// The same where there is no time: the metrics are few, and who is told knows how young all is.
+const SETTLED_SOON: u32 = 30;
 /// Standard deviations of a value that the score and the learning count at most.
 const CLIP: f32 = 8.0;
 const LEARN_CLIP: f64 = 12.0;
@@ -96,6 +101,15 @@ struct Usual {
     standard: Standard,
     course: f32,
     change: f32,
+    /// Least standard deviation, in the metric's unit: what matters to nobody.
+    least: f64,
+}
+
+/// The rhythm of a service, and what is usual over it.
+#[derive(Clone, Debug)]
+struct Day {
+    rhythm: Rhythm,
+    profile: Profile,
 }
 
 /// The detector of one service.
@@ -103,8 +117,9 @@ struct Usual {
 pub struct ServiceDetector {
     usual: Vec<Usual>,
     low_rank: LowRank,
-    rhythm: Rhythm,
-    profile: Profile,
+    /// None where runs are too short for one.
+    day: Option<Day>,
+    settled: u32,
     /// Samples since the variances of the course were last meaningless.
     since: u32,
     /// The newest vector, and the samples that the next ones are made with, newest first; gaps are no numbers there.
@@ -123,12 +138,23 @@ impl ServiceDetector {
     /// For services of `metrics` metrics; more than [`METRICS_MAX`] are left out.
     pub fn new(metrics: usize) -> Self {
         let metrics = metrics.min(METRICS_MAX);
+        let day = Day { rhythm: Rhythm::new(), profile: Profile::new(metrics) };
+        Self::of(vec![Usual::default(); metrics], SETTLED, Some(day))
+    }
+    /// For services that are seen for minutes: without a rhythm (so a tenth of the memory), telling something after a minute.
+    /// `least` are the least standard deviations that count, one for each metric, in its unit.
+    pub fn brief(least: &[f64]) -> Self {
+        let usual = least.iter().take(METRICS_MAX).map(|least| Usual { least: *least, ..Usual::default() });
+        Self::of(usual.collect(), SETTLED_SOON, None)
+    }
+    fn of(usual: Vec<Usual>, settled: u32, day: Option<Day>) -> Self {
+        let metrics = usual.len();
         let n = 2 * metrics;
         Self {
-            usual: vec![Usual::default(); metrics],
-            low_rank: LowRank::new(n, (n as f64 * USUAL.1) as usize),
-            rhythm: Rhythm::new(),
-            profile: Profile::new(metrics),
+            usual,
+            low_rank: LowRank::new(n, (n as f64 * USUAL.1) as usize, settled),
+            day,
+            settled,
             since: 0,
             vector: vec![0.0; n],
             past: vec![0.0; metrics * LAG],
@@ -150,7 +176,7 @@ impl ServiceDetector {
         self.vector.iter_mut().for_each(|v| *v = v.clamp(-LEARN_CLIP as f32, LEARN_CLIP as f32));
         self.low_rank.learn(&self.vector, RATE as f32 * self.calm() as f32);
         let mut top = [Contribution::default(); TOP];
-        if self.seen > SETTLED {
+        if self.seen > self.settled {
             top = self.top(views);
             let times = self.times_usual(views);
             let weight = if times > self.times_usual { RISE } else { FALL };
@@ -172,7 +198,7 @@ impl ServiceDetector {
         for (i, usual) in self.usual.iter_mut().enumerate() {
             let value = values.get(i).copied().filter(|v| v.is_finite());
             let (is_first, is_clipped) = (self.seen == 1, self.seen > CLIPPING);
-            let z = value.map_or(f32::NAN, |x| usual.standard.update(x, rate, is_first, is_clipped) as f32);
+            let z = value.map_or(f32::NAN, |x| usual.standard.update(x, (rate, usual.least), is_first, is_clipped) as f32);
             (self.past[i], self.change[i]) = (z, z - before[i]);
             // In the vector a gap is as the last sample was: 0, the mean, would not fit to the others.
             now[i] = if z.is_nan() { now[i] } else { z };
@@ -200,25 +226,27 @@ impl ServiceDetector {
     }
     /// Standard deviations of the sample from its usual course, and of its change.
     fn over_time(&mut self, lead: f32) {
-        let beat = if self.seen > SETTLED { self.rhythm.update(lead) } else { None };
-        if beat.is_some_and(|beat| beat.is_new) {
-            self.profile.clear();
+        let day = self.day.as_mut().filter(|_| self.seen > self.settled);
+        let beat = day.and_then(|day| day.go(lead));
+        if beat.is_some_and(|(_, is_new)| is_new) {
             self.since = CLIPPING;
         }
         self.since = self.since.saturating_add(1);
         let calm = self.calm() as f32;
-        let place = beat.map(|beat| self.profile.go(beat.phase));
-        let (now, period) = (&self.past[..self.usual.len()], self.rhythm.period());
+        let now = &self.past[..self.usual.len()];
         for (i, usual) in self.usual.iter_mut().enumerate() {
-            let floor = usual.standard.floor() as f32;
-            let expected = place.map_or(0.0, |place| self.profile.expect(place, i, now[i], period));
+            let floor = usual.standard.floor(usual.least) as f32;
+            let expected = match (&mut self.day, beat) {
+                (Some(day), Some((place, _))) => day.profile.expect(place, i, now[i], day.rhythm.period()),
+                _ => 0.0,
+            };
             self.course[i] = spread(&mut usual.course, now[i] - expected, self.since, floor, calm);
             self.change[i] = spread(&mut usual.change, self.change[i], self.since, floor, calm);
         }
     }
     /// The weighted mean of the views, each divided by its own mean, which then learns it.
     fn times_usual(&mut self, views: [f64; VIEWS]) -> f64 {
-        let seen = self.seen - SETTLED;
+        let seen = self.seen - self.settled;
         let (mut sum, calm) = (0.0, self.calm());
         for ((mean, view), weight) in self.means.iter_mut().zip(views).zip(WEIGHTS) {
             if seen > MEAN_SEEN && *mean > 0.0 {
@@ -258,14 +286,25 @@ impl ServiceDetector {
     }
 }
 
+impl Day {
+    /// Where the sample lies in the rhythm, if there is one, and whether it is another one than before.
+    fn go(&mut self, lead: f32) -> Option<(Place, bool)> {
+        let beat = self.rhythm.update(lead)?;
+        if beat.is_new {
+            self.profile.clear();
+        }
+        Some((self.profile.go(beat.phase), beat.is_new))
+    }
+}
+
 impl Standard {
-    /// Takes a value in; returns its standard deviations from the mean before.
-    fn update(&mut self, x: f64, rate: f64, is_first: bool, is_clipped: bool) -> f64 {
+    /// Takes a value in; returns its standard deviations, at least `least`, from the mean before.
+    fn update(&mut self, x: f64, (rate, least): (f64, f64), is_first: bool, is_clipped: bool) -> f64 {
         if is_first {
             *self = Self { mean: x, variance: 0.0, low: x, high: x };
         }
         (self.low, self.high) = (self.low.min(x), self.high.max(x));
-        let sigma = self.sigma();
+        let sigma = self.sigma(least);
         let limit = if is_clipped { LEARN_CLIP * sigma } else { f64::INFINITY };
         let distance = (x - self.mean).clamp(-limit, limit);
         let z = (x - self.mean) / sigma;
@@ -274,12 +313,12 @@ impl Standard {
         self.variance += rate * (counted * counted - self.variance);
         z.clamp(-LEARN_CLIP, LEARN_CLIP)
     }
-    fn sigma(&self) -> f64 {
-        self.variance.max(0.0).sqrt().max(FLOOR * (self.high - self.low)).max(f64::MIN_POSITIVE)
+    fn sigma(&self, least: f64) -> f64 {
+        self.variance.max(0.0).sqrt().max(FLOOR * (self.high - self.low)).max(least).max(f64::MIN_POSITIVE)
     }
     /// Least standard deviation of the standardised values.
-    fn floor(&self) -> f64 {
-        (FLOOR * (self.high - self.low) / self.sigma()).max(FLOOR_MIN)
+    fn floor(&self, least: f64) -> f64 {
+        ((FLOOR * (self.high - self.low)).max(least) / self.sigma(least)).max(FLOOR_MIN)
     }
 }
 
@@ -302,95 +341,4 @@ fn length(of: &[f32]) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::ServiceDetector;
-
-    /// Scattered: multiples of the golden section would have a rhythm.
-    fn noise(i: u32) -> f64 {
-        let x = i.wrapping_mul(2_654_435_761);
-        let x = (x ^ (x >> 15)).wrapping_mul(0x85eb_ca6b);
-        f64::from(x ^ (x >> 13)) / f64::from(u32::MAX) - 0.5
-    }
-
-    /// Eight metrics that follow two hidden loads.
-    fn sample(i: u32) -> [f64; 8] {
-        let (load, cache) = (noise(i) * 10.0, noise(i * 13 + 5) * 3.0);
-        std::array::from_fn(|m| 50.0 + load * (m as f64 - 3.0) + cache * (m % 3) as f64 + noise(i * 31 + m as u32) * 0.3)
-    }
-
-    #[test]
-    fn a_metric_that_breaks_step_is_named_though_its_value_is_usual() {
-        let mut detector = ServiceDetector::new(8);
-        let usual = (0..2_000).map(|i| detector.update(&sample(i)).times_usual).skip(1_000).sum::<f64>() / 1_000.0;
-        let mut broken = detector.update(&sample(2_000));
-        for i in 2_001..2_006 {
-            let mut values = sample(i);
-            values[6] = sample(i + 250)[6];
-            broken = detector.update(&values);
-        }
-        assert_eq!(broken.top[0].metric, 6, "{broken:?}");
-        assert!(broken.times_usual > 1.3 * usual, "{usual} {broken:?}");
-    }
-
-    /// Eight metrics that follow a load with a day of 144 samples, highest at noon; `spread` is how noisy they are.
-    fn daily(i: u32, hour: u32, spread: f64) -> [f64; 8] {
-        let load = 10.0 - 8.0 * (2.0 * f64::from(hour % 144) / 144.0 - 1.0).abs();
-        std::array::from_fn(|m| 20.0 + load * (m as f64 - 2.5) + spread * noise(i * 29 + m as u32 * 7_919))
-    }
-
-    #[test]
-    fn a_long_event_that_only_the_time_of_day_gives_away_keeps_its_score() {
-        let mut detector = ServiceDetector::new(8);
-        let days = 144 * 20;
-        let calm: Vec<f64> = (0..days).map(|i| detector.update(&daily(i, i, 1.0)).score).collect();
-        let highest = calm[144 * 10..].iter().copied().fold(0.0, f64::max);
-        // Night goes on until noon and after: all values are usual, alone and together, but not at this time.
-        let event: Vec<f64> = (days..days + 100).map(|i| detector.update(&daily(i, (i - days).min(20), 1.0)).score).collect();
-        assert!(event[40..].iter().all(|score| *score > highest), "{highest} {event:?}");
-    }
-
-    #[test]
-    fn a_shift_keeps_its_score_without_any_rhythm() {
-        let mut detector = ServiceDetector::new(8);
-        let calm: Vec<f64> = (0..3_000).map(|i| detector.update(&sample(i)).score).collect();
-        let highest = calm[1_000..].iter().copied().fold(0.0, f64::max);
-        let event: Vec<f64> = (3_000..3_200).map(|i| detector.update(&sample(i).map(|x| x + 40.0)).score).collect();
-        assert!(event.iter().all(|score| *score > highest), "{highest} {event:?}");
-        assert!(event[199] > 0.7 * event[20], "{} {}", event[20], event[199]);
-    }
-
-    #[test]
-    fn services_of_different_noise_and_unit_are_judged_alike() {
-        let mean_score = |spread: f64, unit: f64| {
-            let mut detector = ServiceDetector::new(8);
-            let scores: Vec<f64> = (0..6_000).map(|i| detector.update(&daily(i, i, spread).map(|x| unit * x)).score).collect();
-            scores[3_000..].iter().sum::<f64>() / 3_000.0
-        };
-        let (quiet, noisy, large) = (mean_score(0.3, 1.0), mean_score(6.0, 1.0), mean_score(0.3, 1e6));
-        assert!((quiet - noisy).abs() < 0.03 && (large - quiet).abs() < 1e-3, "{quiet} {noisy} {large}");
-    }
-
-    #[test]
-    fn a_gap_is_neither_odd_nor_learned() {
-        let mut detector = ServiceDetector::new(8);
-        (0..2_000).for_each(|i| {
-            detector.update(&daily(i, i, 1.0));
-        });
-        let mut with_gap = detector.clone();
-        let mut values = daily(2_000, 2_000, 1.0);
-        let whole = detector.update(&values).score;
-        values[7] = f64::NAN;
-        let gap = with_gap.update(&values);
-        assert!(gap.score < whole + 0.02, "{whole} {gap:?}");
-    }
-
-    #[test]
-    fn no_metric_a_constant_one_and_gaps_are_borne() {
-        assert_eq!(ServiceDetector::new(0).update(&[]).score, 0.0);
-        let mut detector = ServiceDetector::new(3);
-        for i in 0..400 {
-            let reading = detector.update(&[noise(i), 7.0, if i % 5 == 0 { f64::NAN } else { noise(i * 3) }]);
-            assert!(reading.score.is_finite() && (0.0..=1.0).contains(&reading.score), "{i} {reading:?}");
-        }
-    }
-}
+mod tests;

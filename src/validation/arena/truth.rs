@@ -26,7 +26,7 @@ pub struct Truth {
 
 impl Truth {
     /// The truth about `spec` in a world in which it is about to begin.
-    pub(super) fn of(spec: FaultSpec, world: &World) -> Self {
+    pub(in crate::validation) fn of(spec: FaultSpec, world: &World) -> Self {
         let topology = world.topology();
         let causes = causes(spec, world);
         let mut path = causes.clone();

@@ -6,4 +6,5 @@
 pub mod events;
 pub mod nab;
 pub mod seed_rule;
+pub mod simulated;
 pub mod timestamp;

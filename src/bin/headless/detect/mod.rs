@@ -1,13 +1,15 @@
-//! `headless detect`: the streaming detectors over recorded series, and how good they are.
+//! `headless detect`: the streaming detectors over recorded series and in the running pipeline, and how good they are.
 //!
 //! ```text
 //! headless detect --nab DIR [--out OUT] [--range-known] [--score]
 //! headless detect --multivariate DIR [--out OUT] [--score]
+//! headless detect --simulated [--seeds FIRST..END] [--scenarios PRESET,...] [--onsets]
 //! ```
 
 mod files;
 mod multivariate;
 mod nab;
+mod simulated;
 mod table;
 
 use crate::Failure;
@@ -15,6 +17,9 @@ use crate::arguments::{Arguments, Usage};
 
 /// Runs them.
 pub fn detect(words: &[String]) -> Result<(), Failure> {
+    if words.iter().any(|word| word == "--simulated") {
+        return simulated::run(words);
+    }
     let arguments =
         Arguments::parse(words, &["--nab", "--multivariate", "--out"], &["--range-known", "--score"]).map_err(Failure::Usage)?;
     let usage = |text: &str| Err(Failure::Usage(Usage(text.into())));
