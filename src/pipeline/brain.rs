@@ -13,6 +13,7 @@ use super::ledger::{Ledger, Past};
 use super::monitor::{HealthChange, Monitor};
 use super::policy::{Policy, RuleSet};
 use super::policy_rules::Chances;
+use super::predict::Outlook;
 use super::report::{self, Counters, PipelineReport};
 use super::slo::{BurnChange, SloStatus, Slos};
 use super::span_shift::SpanShift;
@@ -79,12 +80,16 @@ impl Eyes {
             now: self.now,
         }
     }
+    const fn sight<'a>(&'a self, changed: &'a BTreeMap<ServiceId, SimTime>) -> predict::Sight<'a> {
+        let Self { collector, monitor, wiring, policy, .. } = self;
+        predict::Sight { collector, monitor, wiring, policy, changed }
+    }
     fn look(&mut self, now: SimTime, scrape: &Scrape, changed: &BTreeMap<ServiceId, SimTime>) -> Vec<HealthChange> {
         self.now = self.now.max(now);
         self.collector.ingest(self.now, scrape, &self.wiring);
         let changes = self.monitor.update(self.now, &mut self.collector, &self.wiring, &self.policy);
         self.surge = Surge::of(&self.collector, &self.monitor, &self.wiring);
-        self.forecasts = predict::all(&self.collector, &self.monitor, &self.wiring, &self.policy, changed);
+        self.forecasts = predict::all(&self.sight(changed));
         self.watch.update(&self.collector, &self.wiring);
         self.calls.update(self.now, scrape, &self.collector, &self.wiring);
         self.templates.update(self.now, &scrape.logs, |id| self.wiring.get(id).is_some());
@@ -305,6 +310,10 @@ impl Pipeline {
     /// A service's most pressing forecast.
     pub fn forecast(&self, service: ServiceId) -> Option<&Forecast> {
         self.eyes.forecasts.get(&service)
+    }
+    /// What is told of one metric of a service, with the signs that it rests on, if it is below its threshold.
+    pub fn outlook(&self, service: ServiceId, metric: Metric) -> Option<Outlook> {
+        self.eyes.sight(self.ledger.ended()).outlook(service, metric)
     }
     /// How entries stand against their objectives, in id order.
     pub fn slos(&self) -> impl Iterator<Item = &SloStatus> {

@@ -32,7 +32,7 @@ mod orchestrate;
 mod policy;
 mod policy_rules;
 mod policy_seed;
-mod predict;
+pub mod predict;
 mod report;
 mod situation;
 mod slo;

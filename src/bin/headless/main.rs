@@ -15,6 +15,7 @@
 //! headless forecast --m4 DIR [--out OUT.csv] [--score] [--period S[,L]|find|none]
 //! headless breach (--series FILE.csv | --made SEED [--pods N] [--kinds K,...]) --threshold T --horizon N [--out OUT.csv]
 //!                 [--every K] [--why] [--score]
+//! headless breach --simulated [--seeds FIRST..END] [--scenarios generated|all|PRESET,...] [--threads N] [--out OUT.csv] [--fit]
 //! headless presets
 //! headless swarm [--law NAME] [--seed N | --seeds COUNT]
 //! headless train --seeds FIRST..END --out FILE [--from FILE] [--explore WIDTHS]
@@ -65,6 +66,7 @@ const USAGE: &str = "usage:
   headless forecast --m4 DIR [--out OUT.csv] [--score] [--period S[,L]|find|none]
   headless breach (--series FILE.csv | --made SEED [--pods N] [--kinds K,...]) --threshold T --horizon N [--out OUT.csv]
                   [--every K] [--why] [--score]
+  headless breach --simulated [--seeds FIRST..END] [--scenarios generated|all|PRESET,...] [--threads N] [--out OUT.csv] [--fit]
   headless presets
   headless swarm [--law NAME] [--seed N | --seeds COUNT]
   headless train --seeds FIRST..END --out FILE [--from FILE] [--explore WIDTHS]

@@ -7,4 +7,5 @@ pub mod judge;
 pub mod m4;
 pub mod pods;
 mod rivals;
+pub mod simulated;
 pub mod table;

@@ -1,5 +1,7 @@
 //! `headless breach`: will series reach a threshold within a horizon, and when?
 
+mod simulated;
+
 use crate::arguments::{Arguments, Usage};
 use crate::{Failure, print};
 use sickbay::pipeline::forecast::HORIZON_MAX;
@@ -14,6 +16,9 @@ use std::fmt::Write;
 const PODS: usize = 150;
 
 pub fn breach(words: &[String]) -> Result<(), Failure> {
+    if words.iter().any(|word| word == "--simulated") {
+        return simulated::run(words);
+    }
     let with_value = ["--series", "--made", "--pods", "--kinds", "--threshold", "--horizon", "--out", "--every"];
     let arguments = Arguments::parse(words, &with_value, &["--score", "--why"]).map_err(Failure::Usage)?;
     if let Some(word) = arguments.words.first() {
