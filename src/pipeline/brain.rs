@@ -8,7 +8,7 @@ use super::classify::{self, Finding, Trouble, View};
 use super::collect::Collector;
 use super::controls::Controls;
 use super::course::Course;
-use super::graph::{AMPLIFIED, CallGraph, ObservedEdge, TraceCounts};
+use super::graph::{self, AMPLIFIED, CallGraph, ObservedEdge, TraceCounts};
 use super::ledger::{Ledger, Past};
 use super::monitor::{HealthChange, Monitor};
 use super::policy::{Policy, RuleSet};
@@ -103,8 +103,8 @@ impl Eyes {
             if self.monitor.is_blind(service) {
                 continue;
             }
-            let log = self.templates.shifted(service).map(|t| template_line(&t));
-            let retries = self.calls.amplification(service).filter(|a| *a >= AMPLIFIED).map(amplification_line);
+            let log = self.templates.shifted(service).map(|t| t.evidence());
+            let retries = self.calls.amplification(service).filter(|a| *a >= AMPLIFIED).map(graph::amplified_line);
             let unlike = self.watch.evidence(service, self.now);
             let is_told = self.monitor.doubt(service).is_none();
             let spans = self.calls.span_shift(service).filter(|_| is_told).map(SpanShift::evidence);
@@ -385,15 +385,6 @@ impl Pipeline {
 /// What a policy starts with that learns.
 fn learned(policy: &Policy) -> Option<Arc<Bandit>> {
     (policy.rule_set == RuleSet::Bandit).then(|| Arc::new(Bandit::shipped()))
-}
-
-fn template_line(template: &LogTemplate) -> Evidence {
-    let text = format!("log: `{}` {:.0} in 10 s, usually {:.1}", template.text, template.recent, template.usual);
-    Evidence { text, metric: None, value: template.recent, reference: template.usual }
-}
-
-fn amplification_line(attempts: f64) -> Evidence {
-    Evidence { text: format!("{attempts:.1} attempts for each call due"), metric: None, value: attempts, reference: 1.0 }
 }
 
 /// Whether there is anything to decide: a client's own trouble is nobody's to heal.

@@ -14,6 +14,7 @@
 use super::collect::Collector;
 use super::join::{Joined, Joiner};
 use super::span_shift::{SpanShift, Spans};
+use super::types::Evidence;
 use super::wiring::Wiring;
 use crate::ids::ServiceId;
 use crate::platform::Scrape;
@@ -289,4 +290,8 @@ impl State {
     fn due_of(&self, served: f64) -> Option<f64> {
         (self.calm >= DUE_LEFT_OUT + DUE_KNOWN && served > 0.0).then_some(self.due * served)
     }
+}
+/// Retries as a line.
+pub(super) fn amplified_line(attempts: f64) -> Evidence {
+    Evidence { text: format!("{attempts:.1} attempts for each call due"), metric: None, value: attempts, reference: 1.0 }
 }

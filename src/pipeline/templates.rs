@@ -10,6 +10,7 @@
 //!
 //! Bounds: [`TEMPLATES_MAX`] templates a service, [`WORDS_MAX`] words a line; beyond them lines fall to the template `<*>`.
 
+use super::types::Evidence;
 use crate::ids::ServiceId;
 use crate::math;
 use crate::telemetry::{Level, LogLine};
@@ -54,6 +55,11 @@ pub struct LogTemplate {
 }
 
 impl LogTemplate {
+    /// How often it is written now against before, as a line.
+    pub(super) fn evidence(&self) -> Evidence {
+        let text = format!("log: `{}` {:.0} in 10 s, usually {:.1}", self.text, self.recent, self.usual);
+        Evidence { text, metric: None, value: self.recent, reference: self.usual }
+    }
     /// Whether far more are written than usual.
     pub fn has_shifted(&self) -> bool {
         let surplus = self.recent - self.usual;
