@@ -17,6 +17,8 @@ use wasm_bindgen_futures::spawn_local;
 
 /// Under which the tab's own store has the name of the tab's record.
 const TAB: &str = "tab";
+/// How the keys of runs begin that were left for another course.
+const LEFT: &str = "left-";
 /// How often a run to which nothing is done is written: how much of it has to be waited for after a crash.
 const PERIOD: Duration = Duration::from_secs(5);
 /// How long after a deed: several at once are written once.
@@ -107,6 +109,17 @@ pub async fn all() -> Result<Vec<Record>, String> {
     Ok(records)
 }
 
+/// How a record came to be kept, in words; nothing for one that has a name.
+pub fn origin(model: Model, record: &Record) -> &'static str {
+    let is_own = model.keeping.with_value(|keeping| keeping.key == record.key);
+    match (&record.name, is_own) {
+        (Some(_), _) => "",
+        (None, true) => "This tab. ",
+        (None, false) if record.key.starts_with(LEFT) => "Left for another course. ",
+        (None, false) => "Saved by itself in another tab. ",
+    }
+}
+
 /// Opens a kept run.
 pub fn restore(model: Model, record: &Record) {
     let Record { text, end, is_playing, .. } = record.clone();
@@ -158,6 +171,17 @@ pub fn keep(model: Model, text: Option<String>, end: SimTime) {
 fn show_on_body(end: SimTime) {
     // Setting a well-formed attribute cannot fail.
     let _ = document().body().map(|body| body.set_attribute("data-kept-ns", &end.as_nanos().to_string()));
+}
+
+/// Keeps the run that is about to be left for another course, which the tab's own record will be about.
+pub fn keep_left(model: Model) {
+    let Some(record) = model.keeping.with_value(|keeping| keeping.record.clone()) else { return };
+    let written_ms = js_sys::Date::now();
+    let key = format!("{LEFT}{}-{written_ms:.0}", record.key);
+    spawn_local(async move {
+        // As long as the tab lives, the run is in it, too.
+        let _ = write(&Record { key, written_ms, is_playing: false, is_closed: true, ..record }).await;
+    });
 }
 
 /// Keeps the run as it is under a name.

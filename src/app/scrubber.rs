@@ -5,6 +5,7 @@
 //! wanted meanwhile is asked for when it has been found.
 
 use super::icons::{Icon, icon};
+use super::keep;
 use super::model::Model;
 use crate::protocol::ToWorker;
 use crate::units::{SimDuration, SimTime};
@@ -203,29 +204,28 @@ fn mark(marker: &Marker, left: String) -> impl IntoView + use<> {
     }
 }
 
-/// While the past is looked at: that it is, and what can be done about it.
-pub fn past_bar(model: Model) -> impl IntoView {
-    let is_past = model.memo(|f| f.is_past);
-    move || is_past.get().then(|| past(model))
-}
-
-fn past(model: Model) -> impl IntoView {
+/// While the past is looked at: of what, and the two ways out. It stands where the pace of the present does, so that nothing
+/// moves.
+pub fn past(model: Model) -> impl IntoView {
     let text = move || {
         let (now, end) = model.read(|f| (f.now.as_secs_f64(), f.end.as_secs_f64()));
-        format!("You are looking at {} of {}.", format::clock_s(now), format::clock_s(end))
+        format!("{} of {}", format::clock_s(now), format::clock_s(end))
     };
     view! {
-        <div class="past-bar" data-testid="past-bar">
-            <p role="status">
-                <strong>{text}</strong>
-                <span class="wide">" What was done then is done: play it again, or let it go another way from here."</span>
-            </p>
+        <span class="past-bar" data-testid="past-bar">
+            <span
+                class="past-of"
+                role="status"
+                title="What was done then is done: play it again, or let it go another way from here"
+            >
+                {text}
+            </span>
             <button
                 type="button"
                 class="button"
                 data-testid="go-on"
                 title="Make this moment the present. The run as it was is kept."
-                on:click=move |_| model.send(&ToWorker::GoOnFromHere)
+                on:click=move |_| go_on(model)
             >
                 {icon(Icon::Fork)}
                 "Go on from here"
@@ -240,8 +240,15 @@ fn past(model: Model) -> impl IntoView {
                 <span class="live-dot" aria-hidden="true"></span>
                 "Back to live"
             </button>
-        </div>
+        </span>
     }
+}
+
+/// Makes the moment looked at the present, which waits for what is to be done otherwise.
+fn go_on(model: Model) {
+    keep::keep_left(model);
+    model.send(&ToWorker::GoOnFromHere);
+    model.say("This is the present now, paused. The run as it was is kept: Other run.");
 }
 
 /// The way back to the run that was left, if one was.

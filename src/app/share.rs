@@ -6,6 +6,7 @@ use super::keep::{self, Record};
 use super::model::Model;
 use crate::protocol::ToWorker;
 use crate::view::address::Address;
+use crate::view::format;
 use crate::web::{clipboard, download, store};
 use leptos::html::{Dialog, Input};
 use leptos::prelude::*;
@@ -106,7 +107,9 @@ pub fn share(model: Model) -> AnyView {
             </header>
             <div class="dialog-body">
                 <p>
-                    "The link is the whole run: the system, the seed, everything that was done, up to this moment. "
+                    "The link is the whole run up to "
+                    {move || model.read(|f| format::clock_s(f.end.as_secs_f64()))}
+                    ": the system, the seed and everything that was done. "
                     "Who opens it has the same run, request by request. It is not stored anywhere."
                 </p>
                 <label class="stacked">
@@ -191,7 +194,7 @@ fn list(model: Model, kept: Kept) -> impl IntoView {
 
 fn row(model: Model, kept: Kept, record: Record) -> impl IntoView {
     let words = record.words();
-    let kind = if record.name.is_some() { "" } else { "Saved by itself. " };
+    let kind = keep::origin(model, &record);
     let when = js_sys::Date::new(&record.written_ms.into()).to_locale_string("default", &wasm_bindgen::JsValue::UNDEFINED);
     let when = format!("{kind}{}", String::from(when));
     let (open_label, forget_label) = (format!("Open {words}"), format!("Forget {words}"));

@@ -43,7 +43,6 @@ pub fn transport(model: Model) -> AnyView {
     let playing = model.memo(|f| f.playing);
     let word = move || if playing.get() { "Pause" } else { "Play" };
     view! {
-        {scrubber::past_bar(model)}
         <footer class="transport" aria-label="Time">
             <button
                 type="button"
@@ -126,23 +125,31 @@ fn speed(model: Model) -> impl IntoView {
 /// Whether it is live, how fast it really is, how much traffic that is, and the seed.
 fn status(model: Model) -> impl IntoView {
     let state = model.memo(|f| (f.is_past, f.playing));
+    let is_past = model.memo(|f| f.is_past);
     let word = move || match state.get() {
         (true, _) => "Past",
         (false, true) => "Live",
         (false, false) => "Paused",
     };
     view! {
-        <p class="status" class:live=move || state.get() == (false, true) class:past=move || state.get().0>
+        <div class="status" class:live=move || state.get() == (false, true) class:past=move || is_past.get()>
             <span class="live-dot" aria-hidden="true"></span>
             <span class="state-word" data-testid="time-state">{word}</span>
-            {pace(model)}
-            <span
-                class="muted seed"
-                title="The seed: the same seed and the same deeds give the same run"
-            >
-                {move || model.read(|f| format!("seed {}", f.seed))}
-            </span>
-        </p>
+            {move || if is_past.get() { scrubber::past(model).into_any() } else { present(model).into_any() }}
+        </div>
+    }
+}
+
+/// How fast the present goes, and the seed.
+fn present(model: Model) -> impl IntoView {
+    view! {
+        {pace(model)}
+        <span
+            class="muted seed"
+            title="The seed: the same seed and the same deeds give the same run"
+        >
+            {move || model.read(|f| format!("seed {}", f.seed))}
+        </span>
     }
 }
 

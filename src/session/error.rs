@@ -32,7 +32,9 @@ pub enum CommandError {
     #[error("E0404 there is no healing policy '{0}'; choose one of {names}", names = Policy::NAMES.join(", "))]
     UnknownPolicy(String),
     /// The past is looked at, and what was done then is done.
-    #[error("E0405 this is the past ({at} of {end}): go back to live first, or go on from here")]
+    #[error(
+        "E0405 this is the past ({at} of {end}): go back to live first (End), or go on from here, which makes it the present"
+    )]
     Past {
         /// The moment looked at.
         at: SimTime,

@@ -326,6 +326,6 @@ pub enum FaultError {
     #[error("E0208 '{0}' has no instance {1} now")]
     NoInstance(String, u32),
     /// No call there takes a connection of a pool.
-    #[error("E0209 no connection can leak at {0}: its calls have no pool; give one of them a pool first")]
+    #[error("E0209 no connection can leak at {0}: its calls have no pool; give one a `pool` in a scenario file first")]
     NoPool(String),
 }

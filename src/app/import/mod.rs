@@ -88,7 +88,8 @@ fn asking(model: Model) -> AnyView {
             {icon(Icon::File)}
             <b>"Drop files here, or choose them"</b>
             <span class="muted">
-                "Kubernetes manifests, Docker Compose files (several at once), or a scenario file. "
+                "Kubernetes manifests, Docker Compose files (several at once), a scenario file, "
+                "or a saved run, which is played at once. "
                 "Files never leave this browser."
             </span>
             <input

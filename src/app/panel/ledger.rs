@@ -11,6 +11,7 @@ use leptos::prelude::*;
 /// The tab.
 pub fn ledger(model: Model) -> AnyView {
     let ids = model.memo(|f| f.decisions.iter().map(|d| d.id).collect::<Vec<_>>());
+    let is_past = model.memo(|f| f.is_past);
     view! {
         <div class="ledger" data-testid="ledger">
             <button
@@ -24,7 +25,7 @@ pub fn ledger(model: Model) -> AnyView {
             </button>
             {move || ids.with(Vec::is_empty).then(|| view! {
                 <div class="empty">
-                    <p><b>"No decisions yet"</b></p>
+                    <p><b>{move || if is_past.get() { "No decisions until then" } else { "No decisions yet" }}</b></p>
                     <p>"Break something: what the healer decides is recorded here, with its reasons."</p>
                 </div>
             })}

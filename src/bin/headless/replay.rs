@@ -14,8 +14,9 @@ pub fn replay(words: &[String]) -> Result<(), Failure> {
     let [word] = arguments.words.as_slice() else {
         return Err(Failure::Usage(Usage("replay needs one saved run or link".to_owned())));
     };
-    let experiment = match word.split_once('#').and_then(|(_, fragment)| Address::parse(fragment).run) {
-        Some(packed) => Experiment::unpack(&packed),
+    let experiment = match word.split_once('#').map(|(_, fragment)| Address::parse(fragment).run) {
+        Some(Some(packed)) => Experiment::unpack(&packed),
+        Some(None) => return Err(Failure::Input(format!("E0507 the link holds no shared run (no `#run=`); {HELP}"))),
         None => Experiment::read(&read_text(word, HELP)?),
     };
     let experiment = experiment.map_err(|error| Failure::Input(error.to_string()))?;
@@ -30,7 +31,9 @@ pub fn replay(words: &[String]) -> Result<(), Failure> {
     print(if arguments.has("--json") { json(&report, None) } else { text(&report, None, &notes) }.trim_end());
     match expected {
         Some(expected) if expected != timeline.session().digest() => Err(Failure::Input(format!(
-            "E0505 this is another run than the one that was saved (digest {expected:016x}): another version of Sickbay saved it"
+            "E0505 this is another run than the one that was saved (digest {expected:016x} then, {:016x} now): if nobody changed the \
+             file, another version of Sickbay saved it",
+            timeline.session().digest()
         ))),
         _ => Ok(()),
     }

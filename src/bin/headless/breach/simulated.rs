@@ -53,13 +53,13 @@ fn text(score: &Score) -> String {
     let _ = writeln!(text, "climatology's Brier {:.4}", ours.climatology);
     let _ = writeln!(
         text,
-        "{:<16}{:>10}{:>8}{:>7}{:>7}{:>9}{:>13}{:>13}",
+        "{:<16}{:>10}{:>8}{:>7}{:>7}{:>9}{:>15}{:>13}",
         "metric", "decisions", "base %", "AP", "F1", "Brier", "climatology's", "level's AP"
     );
     for (metric, ours, level) in &score.metrics {
         let _ = writeln!(
             text,
-            "{:<16}{:>10}{:>8.2}{:>7.3}{:>7.3}{:>9.4}{:>13.4}{:>13.3}",
+            "{:<16}{:>10}{:>8.2}{:>7.3}{:>7.3}{:>9.4}{:>15.4}{:>13.3}",
             format!("{metric:?}").trim_end_matches("Utilisation"),
             ours.decisions,
             100.0 * ours.base,
