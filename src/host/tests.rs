@@ -333,3 +333,26 @@ fn what_the_browser_keeps_is_the_whole_run_and_only_told_when_something_was_done
     bench.tell(ToWorker::Do(Command::SetDryRun(true)));
     assert!(kept(&mut bench).0.is_some_and(|text| text.contains("set_dry_run")));
 }
+
+#[test]
+fn a_run_shared_between_two_samples_with_a_fault_and_a_decision_on_its_way_is_the_same_run() {
+    let mut bench = Bench::running();
+    bench.tell(ToWorker::SetSpeed(10.0));
+    bench.run(3_500.0);
+    let target = FaultTarget::Service(ServiceId(1));
+    let burst = FaultSpec { target, kind: FaultKind::ErrorBurst, magnitude: 0.7, duration: None };
+    bench.tell(ToWorker::Do(Command::Inject(burst)));
+    for wall_ms in [777.0, 1_013.0, 1_291.0] {
+        bench.run(wall_ms);
+        bench.tell(ToWorker::Share);
+        let Some((FromWorker::Shared { packed, .. }, _)) = bench.answers.last().cloned() else { panic!("shared") };
+        let at = bench.now();
+        assert_ne!(at.as_nanos() % 1_000_000_000, 0, "between two samples");
+        let mut other = Bench::new();
+        other.tell(ToWorker::OpenRun { packed });
+        other.run(3_000.0);
+        assert_eq!(other.refusals(), Vec::<&str>::new());
+        assert_eq!(other.now(), at);
+    }
+    assert!(!bench.last_frame().decisions.is_empty(), "the healer was at work");
+}

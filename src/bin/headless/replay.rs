@@ -29,11 +29,11 @@ pub fn replay(words: &[String]) -> Result<(), Failure> {
     }
     let report = timeline.session().report();
     print(if arguments.has("--json") { json(&report, None) } else { text(&report, None, &notes) }.trim_end());
+    let digest = timeline.session().digest();
     match expected {
-        Some(expected) if expected != timeline.session().digest() => Err(Failure::Input(format!(
-            "E0505 this is another run than the one that was saved (digest {expected:016x} then, {:016x} now): if nobody changed the \
-             file, another version of Sickbay saved it",
-            timeline.session().digest()
+        Some(expected) if expected != digest => Err(Failure::Input(format!(
+            "E0505 this is another run than the one that was saved (digest {expected:016x} then, {digest:016x} now): if nobody \
+             changed the file, another version of Sickbay saved it"
         ))),
         _ => Ok(()),
     }
