@@ -103,6 +103,7 @@ fn a_reload_loses_nothing() {
         page.script("location.reload()", Vec::new()).await;
         page.until("the run to be back", async || page.shows("message").await && page.text("message").await.contains("is back"))
             .await;
+        page.until("the first frame", async || page.body("data-ready").await.as_deref() == Some("true")).await;
         until_at(page, 21).await;
         assert_eq!(digest(page).await, present);
     });
