@@ -15,9 +15,6 @@ use wasm_bindgen_futures::spawn_local;
 
 /// Longest link that is offered, in bytes: chat programs and mail cut longer ones.
 const LINK_LEN_MAX: usize = 8_000;
-/// Name of the file.
-const FILE: &str = "run.sickbay.json";
-
 /// The run as link and file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shared {
@@ -92,8 +89,9 @@ pub fn share(model: Model) -> AnyView {
     };
     let save = move |_| {
         let text = model.share.with_untracked(|share| share.known().map(|s| s.text.clone()).unwrap_or_default());
-        match download::save(FILE, "application/json", &text) {
-            Ok(()) => model.say(format!("Saved as {FILE}. Drop it on the page to play it again.")),
+        let file = model.peek(|f| file_name(&f.scenario, f.end.as_secs_f64()));
+        match download::save(&file, "application/json", &text) {
+            Ok(()) => model.say(format!("Saved as {file}. Drop it on the page to play it again.")),
             Err(error) => model.say(error),
         }
     };
@@ -128,6 +126,13 @@ pub fn share(model: Model) -> AnyView {
         </dialog>
     }
     .into_any()
+}
+
+/// `online-boutique-69s.sickbay.json`.
+fn file_name(system: &str, end_s: f64) -> String {
+    let is_plain = |c: char| c.is_alphanumeric();
+    let words: Vec<String> = system.split(|c| !is_plain(c)).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    format!("{}-{end_s:.0}s.sickbay.json", words.join("-"))
 }
 
 fn size(shared: &Shared) -> String {
